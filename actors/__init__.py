@@ -1,0 +1,1 @@
+"""Everything that runs as an actor. Knows nothing of `router`."""

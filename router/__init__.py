@@ -1,0 +1,1 @@
+"""The law and the faces: decides, remembers, serves, is operated."""

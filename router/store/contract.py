@@ -1,0 +1,92 @@
+"""The contract of the store: one suite of tests holds every engine to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from actors.messages import AccountKey, HistoryEntry
+from router.rules.records import Approval, Change, InboxRow, OutboxRow, PairingRequest, Session
+
+MessageKey = tuple[AccountKey, str]
+"""(account, message id): what makes a message the same message."""
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the router needs in memory to go on where the last process stopped."""
+
+    approvals: tuple[Approval, ...] = ()
+    pairings: tuple[PairingRequest, ...] = ()
+    sessions: tuple[Session, ...] = ()
+    unfinished: tuple[InboxRow, ...] = ()
+    """Waiting and running rows, by rising id."""
+    unsent: tuple[OutboxRow, ...] = ()
+    """Queued, sending, retry and unknown rows, by rising id."""
+    next_inbox_id: int = 1
+    next_outbox_id: int = 1
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    """How long finished things are kept, in seconds."""
+
+    dedupe_seconds: float = 30 * 86_400.0
+    """An accepted message's key is known at least so long; then the row goes."""
+    content_seconds: float = 7 * 86_400.0
+    """Text, raw bytes and names of finished messages, and finished outbox rows, are kept so long."""
+    transcript_seconds: float = 90 * 86_400.0
+    dead_letter_seconds: float = 90 * 86_400.0
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the dead-letter shelf."""
+
+    dead_letter_id: int
+    account: AccountKey
+    raw: bytes
+    reason: str
+    at: float
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows there are, by state: for status and for tests."""
+
+    inbox: dict[str, int]
+    outbox: dict[str, int]
+    dead_letters: int
+
+
+class Store(Protocol):
+    """Durable memory with one writer. Every method may raise StoreUnavailable; none leaves half a transaction."""
+
+    async def load(self) -> Remembered:
+        """What to go on with. Called once, before anything else."""
+        ...
+
+    async def known(self, keys: Sequence[MessageKey]) -> frozenset[MessageKey]:
+        """Which of these messages were accepted before."""
+        ...
+
+    async def commit(self, changes: Iterable[Change]) -> None:
+        """Writes all changes, in order, in one transaction; durable against power loss when it returns.
+
+        Raises: StoreUnavailable, and then nothing of it was written. Not interrupted by cancellation once begun.
+        """
+        ...
+
+    async def history(self, session_id: str, limit: int) -> tuple[HistoryEntry, ...]:
+        """The last `limit` lines of a session, oldest first."""
+        ...
+
+    async def dead_letters(self, limit: int = 100) -> tuple[DeadLetter, ...]:
+        """The newest entries of the shelf, newest first."""
+        ...
+
+    async def prune(self, now: float, retention: Retention) -> int:
+        """Removes what is past its time, a bounded number of rows a call; returns how many. Open rows are never touched."""
+        ...
+
+    async def counts(self) -> Counts:
+        """Rows by state."""
+        ...
