@@ -1,0 +1,60 @@
+"""Settings of the built-in agent kinds: entries of `agents.list`, one struct a kind. `kind` chooses the struct."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from actors.secret import Secret
+
+
+class EchoSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Answers with the text itself."""
+
+
+class CommandSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Runs a program: JSON in, text or JSON out."""
+
+    command: tuple[str, ...]
+    """argv; no shell."""
+    mode: Literal["oneshot", "jsonl"] = "oneshot"
+    """`oneshot`: one process a message. `jsonl`: one long-lived process, a line in, a line out."""
+    cwd: str | None = None
+    env: dict[str, str] = {}
+    history_limit: int = 0
+
+
+class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """POSTs JSON to a service; it answers `{text, media}` or 204 for no reply."""
+
+    url: str
+    headers: dict[str, Secret] = {}
+    proxy: str | None = None
+    history_limit: int = 0
+
+
+class OpenaiSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Chat completions of any OpenAI-compatible server."""
+
+    base_url: str
+    model: str
+    api_key: Secret | None = None
+    system_prompt: str = ""
+    temperature: float | None = None
+    max_tokens: int | None = None
+    history_limit: int = 20
+    """Transcript entries sent along with each question."""
+    stream: bool = False
+    proxy: str | None = None
+
+
+class AgentLimits(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What holds for an agent of any kind; the router obeys these around the agent."""
+
+    timeout_seconds: float = 120.0
+    """Deadline of one attempt at one turn."""
+    retries: int = 3
+    """Further attempts after a transient failure, with growing waits between them."""
+    max_concurrent: int = 256
+    """Turns of this agent at one time; further sessions wait their turn."""

@@ -1,0 +1,34 @@
+"""Settings of one official bot account, as its actor needs them: already merged over the channel's, secrets resolved."""
+
+from __future__ import annotations
+
+import msgspec
+
+from actors.secret import Secret
+
+DEFAULT_API_URL = "https://bot-api.zaloplatforms.com"
+
+
+class ZaloSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Keys of `channels.zalo` and `channels.zalo.accounts.<id>` that the account itself obeys."""
+
+    name: str = ""
+    """Display name for people; not sent anywhere."""
+    enabled: bool = True
+    bot_token: Secret | None = None
+    token_file: str | None = None
+    """Read when the settings are loaded; by then its content is `bot_token`."""
+    webhook_url: str | None = None
+    """https URL; set, it switches the account from polling to webhook."""
+    webhook_secret: Secret | tuple[Secret, ...] | None = None
+    """8 to 256 characters; two of them while the secret is being rotated (the first is registered)."""
+    webhook_path: str | None = None
+    """Path on the webhook listener; the path of `webhook_url` when not given."""
+    media_max_mb: float = 5.0
+    proxy: str | None = None
+    """Proxy URL for requests to the Bot API."""
+    api_url: str = DEFAULT_API_URL
+    poll_timeout_seconds: int = 30
+    """Sent as `timeout` of getUpdates (zalo-bot-api reference, section 2.2)."""
+    request_timeout_seconds: float = 15.0
+    """Deadline of every other call; a poll gets its own timeout plus a margin."""
