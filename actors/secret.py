@@ -8,7 +8,7 @@ import hmac
 class Secret:
     """Holds a token or password; `str()`, `repr()` and formatting show only `***`.
 
-    Call `reveal()` at the last moment, where the value is put on the wire. Comparison is by value and in constant time.
+    Call `reveal()` at the last moment, where the value is put on the wire. Comparison takes constant time.
     """
 
     __slots__ = ("_value",)

@@ -1,4 +1,4 @@
-"""Settings of one official bot account, as its actor needs them: already merged over the channel's, secrets resolved."""
+"""Settings of one official bot account, as its actor needs them: merged over the channel's, secrets resolved."""
 
 from __future__ import annotations
 

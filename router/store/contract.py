@@ -84,7 +84,7 @@ class Store(Protocol):
         ...
 
     async def prune(self, now: float, retention: Retention) -> int:
-        """Removes what is past its time, a bounded number of rows a call; returns how many. Open rows are never touched."""
+        """Removes what is past its time, a bounded number of rows a call; returns how many. Never an open row."""
         ...
 
     async def counts(self) -> Counts:
