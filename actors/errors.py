@@ -67,3 +67,15 @@ class SettingsError(RouterError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class Recycle(RouterError):
+    """The task asks to be started afresh at once: nothing is wrong. The restart law sees to it that it cannot spin."""
+
+
+class EndedEarly(RouterError):
+    """A task that goes on until it is told to stop has returned by itself. Start it again."""
+
+
+class StartTimeout(RouterError):
+    """A task did not become ready within its start deadline and was cancelled. Start it again."""

@@ -2,8 +2,8 @@
 
 An actor owns a `Mailbox` and hands out its `Ref`. Others `tell` it things, or `ask` it something and wait for the
 answer.
-A full mailbox makes the sender wait; a closed one refuses with MailboxClosed, and questions left in it when it closes
-fail the same way, so that nobody waits for an actor that is gone.
+A full mailbox makes the sender wait; a closed one refuses with MailboxClosed. Questions that have no answer when it
+closes fail the same way, whether the actor had taken them or not, so that nobody waits for an actor that is gone.
 """
 
 from __future__ import annotations
@@ -71,24 +71,22 @@ class Asked(Generic[R]):
 class Ref(Generic[M]):
     """The sending end of a mailbox; may be shared freely."""
 
-    __slots__ = ("_send",)
+    __slots__ = ("_send", "_unanswered")
 
-    def __init__(self, send: trio.MemorySendChannel[Any]) -> None:
+    def __init__(self, send: trio.MemorySendChannel[Any], unanswered: set[Asked[Any]]) -> None:
         self._send = send
+        self._unanswered = unanswered
 
     async def tell(self, message: M) -> None:
         """Puts `message` in the mailbox, waiting for room. Raises MailboxClosed. Cancelled, it was not put."""
-        try:
-            await self._send.send(message)
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise MailboxClosed(f"{type(message).__name__} was not taken: the actor has ended") from error
+        await self._put(message, message)
 
     def tell_nowait(self, message: M) -> None:
         """Like `tell`, but raises trio.WouldBlock when there is no room."""
         try:
             self._send.send_nowait(message)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise MailboxClosed(f"{type(message).__name__} was not taken: the actor has ended") from error
+            raise _refused(message) from error
 
     async def ask(self, request: Request[R]) -> R:
         """Puts a question and waits for its answer.
@@ -97,11 +95,23 @@ class Ref(Generic[M]):
         Cancelled while waiting, the question may still be acted upon: shield the call where that matters.
         """
         asked = Asked(request)
+        # Who asks keeps the list, not who answers: so a question cannot be forgotten by an actor that dropped it.
+        self._unanswered.add(asked)
         try:
-            await self._send.send(asked)
+            await self._put(asked, request)
+            return await asked.slot.wait()
+        finally:
+            self._unanswered.discard(asked)
+
+    async def _put(self, item: Any, message: object) -> None:
+        try:
+            await self._send.send(item)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise MailboxClosed(f"{type(request).__name__} was not taken: the actor has ended") from error
-        return await asked.slot.wait()
+            raise _refused(message) from error
+
+
+def _refused(message: object) -> MailboxClosed:
+    return MailboxClosed(f"{type(message).__name__} was not taken: the actor has ended")
 
 
 class MailboxStatistics:
@@ -122,7 +132,8 @@ class Mailbox(Generic[M]):
         send, receive = trio.open_memory_channel[Any](capacity)
         self._send = send
         self._receive = receive
-        self.ref: Ref[M] = Ref(send)
+        self._unanswered: set[Asked[Any]] = set()
+        self.ref: Ref[M] = Ref(send, self._unanswered)
 
     async def receive(self) -> M | Asked[Any]:
         """Waits for the next message. Cancelled, nothing was taken."""
@@ -145,8 +156,11 @@ class Mailbox(Generic[M]):
         capacity = 0 if math.isinf(now.max_buffer_size) else int(now.max_buffer_size)
         return MailboxStatistics(now.current_buffer_used, capacity, now.tasks_waiting_send)
 
-    def close(self) -> None:
-        """Refuses further messages and fails the questions still in it. May be called twice."""
+    def close(self) -> list[M]:
+        """Refuses further messages and fails every question that has no answer. May be called twice.
+
+        Returns what was told and never taken, oldest first, so that its owner can account for it.
+        """
         left: list[Any] = []
         try:
             while True:
@@ -154,11 +168,10 @@ class Mailbox(Generic[M]):
         except (trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
             pass
         self._receive.close()
-        for message in left:
-            if isinstance(message, Asked):
-                message.slot.fail(
-                    MailboxClosed(f"{type(message.message).__name__} was not answered: the actor has ended")
-                )
+        for asked in self._unanswered:
+            name = type(asked.message).__name__
+            asked.slot.fail(MailboxClosed(f"{name} was not answered: the actor has ended"))
+        return [message for message in left if not isinstance(message, Asked)]
 
     def __enter__(self) -> Mailbox[M]:
         return self
