@@ -110,6 +110,20 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""
 
 
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the router needs in memory to go on where the last process stopped."""
+
+    approvals: tuple[Approval, ...] = ()
+    pairings: tuple[PairingRequest, ...] = ()
+    sessions: tuple[Session, ...] = ()
+    unfinished: tuple[InboxRow, ...] = ()
+    """Waiting and running rows, by rising id."""
+    unsent: tuple[OutboxRow, ...] = ()
+    """Queued, sending, retry and unknown rows, by rising id."""
+    next_inbox_id: int = 1
+    next_outbox_id: int = 1
+
+
 class PutInbox(msgspec.Struct, frozen=True):
     """A message is accepted. Its (account, message id) is the dedupe key from now on."""
 

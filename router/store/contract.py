@@ -8,24 +8,12 @@ from typing import Protocol
 import msgspec
 
 from actors.messages import AccountKey, HistoryEntry
-from router.rules.records import Approval, Change, InboxRow, OutboxRow, PairingRequest, Session
+from router.rules.records import Change, Remembered
+
+__all__ = ["Counts", "DeadLetter", "MessageKey", "Remembered", "Retention", "Store"]
 
 MessageKey = tuple[AccountKey, str]
 """(account, message id): what makes a message the same message."""
-
-
-class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the router needs in memory to go on where the last process stopped."""
-
-    approvals: tuple[Approval, ...] = ()
-    pairings: tuple[PairingRequest, ...] = ()
-    sessions: tuple[Session, ...] = ()
-    unfinished: tuple[InboxRow, ...] = ()
-    """Waiting and running rows, by rising id."""
-    unsent: tuple[OutboxRow, ...] = ()
-    """Queued, sending, retry and unknown rows, by rising id."""
-    next_inbox_id: int = 1
-    next_outbox_id: int = 1
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
