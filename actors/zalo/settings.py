@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from actors.secret import Secret
@@ -24,11 +26,11 @@ class ZaloSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
     """8 to 256 characters; two of them while the secret is being rotated (the first is registered)."""
     webhook_path: str | None = None
     """Path on the webhook listener; the path of `webhook_url` when not given."""
-    media_max_mb: float = 5.0
+    media_max_mb: Annotated[float, msgspec.Meta(gt=0)] = 5.0
     proxy: str | None = None
     """Proxy URL for requests to the Bot API."""
     api_url: str = DEFAULT_API_URL
-    poll_timeout_seconds: int = 30
+    poll_timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=120)] = 30
     """Sent as `timeout` of getUpdates (zalo-bot-api reference, section 2.2)."""
-    request_timeout_seconds: float = 15.0
+    request_timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 15.0
     """Deadline of every other call; a poll gets its own timeout plus a margin."""

@@ -1,0 +1,140 @@
+"""One bot's view of the Bot API: its methods as calls that return values and raise errors named for what to do.
+
+Every call has a deadline. The token leaves its `Secret` only in the path of a request; no error shows it, not even one
+whose description was written by the peer.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from actors.errors import RetryLater, RouterError, UnknownOutcome
+from actors.net.answer import HttpAnswer
+from actors.secret import Secret
+from actors.zalo import wire
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+POLL_MARGIN_SECONDS: Final = 10.0
+"""A poll's answer is waited for so much longer than it should take."""
+
+
+class Poster(Protocol):
+    """What is needed of an HTTP client; `HttpClient` is one."""
+
+    async def post(self, url: str, *, body: bytes, timeout_seconds: float, keep_answer: bool = False) -> HttpAnswer:
+        """See `HttpClient.post`."""
+        ...
+
+
+class WebhookIsSet(RetryLater):
+    """A poll was refused because a webhook is set: delete it, then poll again."""
+
+
+class BotApi:
+    """The methods of the Bot API as one bot calls them.
+
+    Raises, from every method: BadCredentials when the token is not accepted; Rejected when the call never will be;
+    RetryLater when it had no effect and may work later. The sends raise UnknownOutcome too; a lost answer of the others
+    is RetryLater, since asking twice does no harm.
+    """
+
+    def __init__(self, polls: Poster, calls: Poster, token: Secret, request_timeout_seconds: float = 15.0) -> None:
+        # Two clients, so that a poll that waits never holds a connection that a send could use.
+        self._polls = polls
+        self._calls = calls
+        self._token = token
+        self._request_timeout_seconds = request_timeout_seconds
+
+    async def get_me(self) -> wire.Me:
+        """Who this token is."""
+        return self._result(await self._ask(wire.GetMe()), wire.GetMe, wire.Me)
+
+    async def get_webhook_info(self) -> wire.WebhookInfo:
+        """The webhook that is set; an empty `url` when none is, which the API says as 404."""
+        answer = await self._ask(wire.GetWebhookInfo(), tolerated=404)
+        return wire.WebhookInfo() if answer is None else self._result(answer, wire.GetWebhookInfo, wire.WebhookInfo)
+
+    async def delete_webhook(self) -> None:
+        """Makes sure that no webhook is set. That none ever was, which the API calls an error 400, is fine."""
+        await self._ask(wire.DeleteWebhook(), tolerated=400)
+
+    async def get_updates(self, timeout_seconds: int) -> tuple[bytes, ...]:
+        """Polls once: the raw updates, as a rule one; none when nothing came within `timeout_seconds`.
+
+        Raises WebhookIsSet besides. An answer whose head has arrived is returned even while being cancelled; there is
+        no checkpoint between its arrival and the return.
+        """
+        answer = await self._ask(wire.GetUpdates(timeout_seconds), tolerated=408)
+        return () if answer is None else wire.updates_in(answer.result)
+
+    async def send_message(self, chat_id: str, text: str) -> str:
+        """Sends a text; returns its message id."""
+        return await self._send(wire.SendMessage(chat_id, text))
+
+    async def send_photo(self, chat_id: str, url: str, caption: str = "") -> str:
+        """Sends a picture that the server fetches from `url`; returns its message id. May take two minutes."""
+        return await self._send(wire.SendPhoto(chat_id, url, caption))
+
+    async def send_chat_action(self, chat_id: str, action: str = "typing") -> None:
+        """Shows an action in a chat for some seconds."""
+        await self._ask(wire.SendChatAction(chat_id, action))
+
+    async def _send(self, call: wire.Call) -> str:
+        answer = await self._ask(call)
+        sent = None if answer is None else wire.decode_result(answer.result, wire.SentMessage)
+        # It was sent, whatever the rest of the answer looks like.
+        return "" if sent is None else str(sent.message_id)
+
+    async def _ask(self, call: wire.Call, tolerated: int | None = None) -> wire.Success | None:
+        """Makes the call; None when it was refused with the `tolerated` code. Raises the table's error otherwise."""
+        http = await self._post(call)
+        answer = wire.decode_answer(http.status, http.body)
+        if isinstance(answer, wire.Success):
+            return answer
+        if answer.code == tolerated and not answer.by_front:
+            return None
+        answer = msgspec.structs.replace(answer, description=self._redacted(answer.description))
+        raise refusal(answer, type(call), http.retry_after_seconds)
+
+    async def _post(self, call: wire.Call) -> HttpAnswer:
+        poll = isinstance(call, wire.GetUpdates)
+        path = f"/bot{quote(self._token.reveal(), safe=':')}/{call.method}"
+        reason = ""
+        try:
+            return await (self._polls if poll else self._calls).post(
+                path, body=wire.encode(call), timeout_seconds=self._deadline_seconds(call), keep_answer=poll
+            )
+        except UnknownOutcome as error:
+            if call.sends:
+                raise
+            reason = error.reason
+        raise RetryLater(f"{call.method}: {reason}")
+
+    def _deadline_seconds(self, call: wire.Call) -> float:
+        if isinstance(call, wire.GetUpdates):
+            return call.timeout + POLL_MARGIN_SECONDS
+        return call.deadline_seconds or self._request_timeout_seconds
+
+    def _redacted(self, words: str) -> str:
+        return words.replace(self._token.reveal(), "***")
+
+    def _result(self, answer: wire.Success | None, call: type[wire.Call], kind: type[R]) -> R:
+        result = None if answer is None else wire.decode_result(answer.result, kind)
+        if result is None:
+            raise RetryLater(f"{call.method}: the answer lacks what is documented")
+        return result
+
+
+def refusal(error: wire.ApiError, call: type[wire.Call], retry_after_seconds: float | None) -> RouterError:
+    """The error for a refused call, with the one refusal that a poll can mend by itself told apart.
+
+    Which code it has is not known; one client goes by the word (zalo-bot-api reference, section 2.2).
+    """
+    verdict = wire.classify(error, call, retry_after_seconds)
+    if call is wire.GetUpdates and error.code != 401 and "webhook" in error.description.lower():
+        return WebhookIsSet(str(verdict))
+    return verdict
