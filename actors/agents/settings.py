@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -16,13 +16,13 @@ class EchoSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
 class CommandSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Runs a program: JSON in, text or JSON out."""
 
-    command: tuple[str, ...]
+    command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     """argv; no shell."""
     mode: Literal["oneshot", "jsonl"] = "oneshot"
     """`oneshot`: one process a message. `jsonl`: one long-lived process, a line in, a line out."""
     cwd: str | None = None
     env: dict[str, str] = {}
-    history_limit: int = 0
+    history_limit: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -31,7 +31,7 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
     url: str
     headers: dict[str, Secret] = {}
     proxy: str | None = None
-    history_limit: int = 0
+    history_limit: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class OpenaiSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -42,19 +42,23 @@ class OpenaiSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     api_key: Secret | None = None
     system_prompt: str = ""
     temperature: float | None = None
-    max_tokens: int | None = None
-    history_limit: int = 20
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    history_limit: Annotated[int, msgspec.Meta(ge=0)] = 20
     """Transcript entries sent along with each question."""
     stream: bool = False
     proxy: str | None = None
 
 
+class SubscriberSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Hands turns to whoever subscribes over the control socket; nothing to set."""
+
+
 class AgentLimits(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What holds for an agent of any kind; the router obeys these around the agent."""
 
-    timeout_seconds: float = 120.0
+    timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 120.0
     """Deadline of one attempt at one turn."""
-    retries: int = 3
+    retries: Annotated[int, msgspec.Meta(ge=0)] = 3
     """Further attempts after a transient failure, with growing waits between them."""
-    max_concurrent: int = 256
+    max_concurrent: Annotated[int, msgspec.Meta(ge=1)] = 256
     """Turns of this agent at one time; further sessions wait their turn."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 
@@ -12,11 +14,11 @@ class ZalouserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     enabled: bool = True
     profile: str | None = None
     """The zca profile; from `ZCA_PROFILE`, then the account id, when not given."""
-    program: tuple[str, ...] = ("zca",)
+    program: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("zca",)
     """The program to run, with leading arguments if it needs any."""
     listen_args: tuple[str, ...] = ("-r", "-k")
-    media_max_mb: float = 5.0
-    silence_seconds: float = 0.0
+    media_max_mb: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    silence_seconds: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Restart the listener after so long without a line; 0 never does."""
-    reconnect_seconds: float = 60.0
+    reconnect_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     """How long a listener that said `Listener closed` may take to come back."""

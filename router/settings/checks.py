@@ -1,0 +1,98 @@
+"""Rules that one key alone cannot break: what must hold between the keys of an account, and between sections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from actors.secret import Secret
+from actors.zalo.settings import ZaloSettings
+from router.settings.draft import repeated
+from router.settings.problems import Report, join
+from router.settings.schema import Account, AgentEntry, PolicySettings
+from router.settings.sections import ControlSettings, WebhookSettings
+
+Place = Callable[[str], str]
+"""Where a key of the block in question stands in the file."""
+Check = Callable[[Any, Place, Report], None]
+
+_SECRET_LENGTH = range(8, 257)
+
+
+def check_policy(policy: PolicySettings, place: Place, report: Report) -> None:
+    """`open` has to be said twice (reference, section 2.5)."""
+    if policy.dm_policy == "open" and "*" not in policy.allow_from:
+        report.problem(place("allowFrom"), f'must contain "*" because {place("dmPolicy")} is "open"')
+
+
+def check_zalo(settings: ZaloSettings, place: Place, report: Report) -> None:
+    """The webhook keys belong together, and addresses must be addresses (zalo-bot-api reference, section 2.3)."""
+    if (settings.webhook_url is None) != (settings.webhook_secret is None):
+        missing, given = ("webhookSecret", "webhookUrl") if settings.webhook_url else ("webhookUrl", "webhookSecret")
+        report.problem(place(missing), f"missing; {place(given)} needs it")
+    if settings.webhook_url is not None and not _is_url(settings.webhook_url, "https"):
+        report.problem(place("webhookUrl"), "expected an https:// address")
+    if settings.webhook_path is not None and not settings.webhook_path.startswith("/"):
+        report.problem(place("webhookPath"), 'expected a path that begins with "/"')
+    for secret in webhook_secrets(settings):
+        text = secret.reveal()
+        if len(text) not in _SECRET_LENGTH or not (text.isascii() and text.isprintable()):
+            report.problem(place("webhookSecret"), "expected 8 to 256 printable ASCII characters")
+    if settings.webhook_secret == () or len(webhook_secrets(settings)) > 2:
+        report.problem(place("webhookSecret"), "expected one secret, or two while it is being changed")
+    if not _is_url(settings.api_url, "https", "http"):
+        report.problem(place("apiUrl"), "expected an http:// or https:// address")
+    if settings.proxy is not None and not _is_url(settings.proxy, "http", "https", "socks5", "socks5h"):
+        report.problem(place("proxy"), "expected a proxy address such as http://127.0.0.1:3128")
+
+
+def webhook_secrets(settings: ZaloSettings) -> tuple[Secret, ...]:
+    """All secrets that the account accepts now."""
+    given = settings.webhook_secret
+    return given if isinstance(given, tuple) else (given,) if given is not None else ()
+
+
+def check_shared_webhooks(accounts: Sequence[Account], report: Report) -> None:
+    """On one path the secret tells accounts apart, so it must be able to (reference, section 7.2)."""
+    doors = (
+        (f"{_webhook_path(account.settings)} {secret.reveal()}", account.path)
+        for account in accounts
+        if account.enabled and isinstance(account.settings, ZaloSettings) and account.settings.webhook_url
+        for secret in dict.fromkeys(webhook_secrets(account.settings))
+    )
+    for first, second in repeated(doors):
+        wanted = "give one of them its own webhookPath or webhookSecret"
+        report.problem(second, f"same webhook path and secret as {first}; {wanted}")
+
+
+def _webhook_path(settings: ZaloSettings) -> str:
+    return (settings.webhook_path or urlsplit(settings.webhook_url or "").path).rstrip("/") or "/"
+
+
+def _is_url(text: str, *schemes: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
+def check_listeners(webhook: WebhookSettings, control: ControlSettings, report: Report) -> None:
+    """The two listeners need two ports, TLS needs both of its files, and Zalo calls https only."""
+    if webhook.port == control.port != 0 and webhook.host == control.host:
+        report.problem("control.port", f"same as webhook.port ({webhook.port}); each needs its own")
+    if (webhook.tls_cert is None) != (webhook.tls_key is None):
+        missing, given = ("tlsKey", "tlsCert") if webhook.tls_cert else ("tlsCert", "tlsKey")
+        report.problem(f"webhook.{missing}", f"missing; webhook.{given} needs it")
+    if webhook.public_url is not None and not _is_url(webhook.public_url, "https"):
+        report.problem("webhook.publicUrl", "expected an https:// address")
+
+
+def check_default_agents(agents: Sequence[AgentEntry], report: Report) -> None:
+    """Agent ids are unique, and at most one agent says `default: true`."""
+    for first, second in repeated((agent.id, agent.path) for agent in agents):
+        report.problem(join(second, "id"), f"same id as {first}")
+    marked = [agent.path for agent in agents if agent.is_default]
+    for path in marked[1:]:
+        report.problem(join(path, "default"), f"{marked[0]} is the default already; keep one")
