@@ -95,6 +95,7 @@ class ChannelKind(msgspec.Struct, frozen=True):
     """The account's own settings; every field camel-cased in the file."""
     open: Callable[[AccountKey, Any], AbstractAsyncContextManager[Channel]]
     """Opens the account's clients and closes them again. Does not speak to the network: that is `start`."""
-    default_group_policy: str = "allowlist"
+    groups_must_be_named: bool = False
+    """Whether `groupPolicy: allowlist` without `groups` shuts every group, whoever speaks there."""
     text_limit_utf16: int = 2000
     max_sends_in_flight: int = 4

@@ -1,7 +1,7 @@
 """Commands that a person may type in a chat.
 
-`/new` and `/reset` (or the words of `session.resetTriggers`) stand alone or in front of a message; `/status` and `/help`
-stand alone. Only authorised senders' commands are commands (openclaw-gateway reference, sections 2.2 and 4.4).
+`/new` and `/reset` (or the words of `session.resetTriggers`) stand alone or in front of a message; `/status` and
+`/help` stand alone. Only authorised senders' commands are commands (openclaw-gateway reference, sections 2.2 and 4.4).
 """
 
 from __future__ import annotations

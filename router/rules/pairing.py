@@ -109,9 +109,7 @@ class Pairings:
         over = [key for key, request in self._requests.items() if _is_over(request, now)]
         return tuple(self._drop(key) for key in over)
 
-    def _ask_again(
-        self, known: PairingRequest, inbound: Inbound, now: float, expired: tuple[Change, ...]
-    ) -> Asked:
+    def _ask_again(self, known: PairingRequest, inbound: Inbound, now: float, expired: tuple[Change, ...]) -> Asked:
         wait = ON_REQUEST_SECONDS if inbound.text.strip().casefold() in ASKS_FOR_CODE else REMIND_SECONDS
         tell_again = now - known.replied_at >= wait
         request = msgspec.structs.replace(

@@ -11,11 +11,11 @@ The law (openclaw-gateway reference, sections 2.1 to 2.3):
     groupPolicy
     disabled    drop
     open        admit, unless `groups` shuts this very group
-    allowlist   with `groups`: the group must be named there (or "*"), and the sender in `groupAllowFrom` if that is given;
+    allowlist   with `groups`: the group must be named there (or "*"), and the sender in `groupAllowFrom` if it is set;
                 without `groups`: the sender must be listed in `groupAllowFrom`, else in `allowFrom`
 
-A sender is listed when their id is in `allowFrom` (settings) or was approved by pairing. Ids are opaque: compared whole,
-without regard to case, after one known prefix (`zalo:`) is taken off. Names are never compared here.
+A sender is listed when their id is in `allowFrom` (settings) or was approved by pairing. Ids are opaque: compared
+whole, without regard to case, after one known prefix (`zalo:`) is taken off. Names are never compared here.
 
 Whoever is listed may use commands. In groups only the settings' list counts: an approval lets a person in for
 themselves, not for a group that others read.

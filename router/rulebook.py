@@ -1,0 +1,68 @@
+"""From settings to the rulebook that the law reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from actors.channel import ChannelKind
+from router.rules.bindings import Binding, Match, Peer
+from router.rules.policy import AccountPolicy, GroupRule, normalize_id
+from router.rules.state import Rulebook
+from router.rules.texts import BY_LOCALE
+from router.settings.schema import Account, GroupSettings, Settings
+from router.settings.sections import BindingSettings
+
+KindOf = Callable[[str], ChannelKind]
+
+
+def make_rulebook(settings: Settings, kind_of: KindOf) -> Rulebook:
+    """The rules of these settings. `kind_of` finds a channel's kind by its id."""
+    return Rulebook(
+        accounts={
+            account.key: _policy(account, settings, kind_of(account.key.channel)) for account in settings.accounts
+        },
+        agents={agent.id: agent.limits.max_concurrent for agent in settings.agents},
+        default_agent_id=settings.default_agent_id,
+        bindings=tuple(_binding(binding) for binding in settings.bindings),
+        dm_scope=settings.session.dm_scope,
+        identity_links=settings.session.identity_links,
+        reset_triggers=settings.session.reset_triggers,
+        texts=BY_LOCALE[settings.messages.locale],
+        error_text=settings.messages.error_text or "",
+        inbox_limit=settings.limits.inbox,
+    )
+
+
+def _policy(account: Account, settings: Settings, kind: ChannelKind) -> AccountPolicy:
+    policy = account.policy
+
+    def ids(entries: tuple[str, ...]) -> frozenset[str]:
+        return frozenset(normalize_id(entry, kind.id_prefixes) for entry in entries)
+
+    return AccountPolicy(
+        channel_label=kind.label,
+        id_prefixes=kind.id_prefixes,
+        dm_policy=policy.dm_policy,
+        allow_from=ids(policy.allow_from),
+        group_policy=policy.group_policy,
+        group_allow_from=None if policy.group_allow_from is None else ids(policy.group_allow_from),
+        groups={normalize_id(name, kind.id_prefixes): _group(group) for name, group in policy.groups.items()},
+        groups_must_be_named=kind.groups_must_be_named,
+        commands_for_all=not settings.commands.use_access_groups,
+        when_unknown=policy.when_unknown,
+        chunk_mode=policy.chunk_mode,
+        text_limit=min(policy.text_chunk_limit, kind.text_limit_utf16),
+    )
+
+
+def _group(group: GroupSettings) -> GroupRule:
+    return GroupRule(allow=group.allow and group.enabled)
+
+
+def _binding(binding: BindingSettings) -> Binding:
+    match = binding.match
+    peer = None if match.peer is None else Peer(kind=match.peer.kind, id=match.peer.id)
+    return Binding(
+        agent_id=binding.agent_id,
+        match=Match(channel=match.channel, account_id=match.account_id, peer=peer),
+    )

@@ -1,0 +1,107 @@
+"""What becomes of a message that came in: judged once, then dropped, paired, or put in its session's lane."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from actors.messages import Inbound, TextContent
+from router.events import MessageAccepted, MessageDropped, PairingRequested
+from router.rules.bindings import route
+from router.rules.envelope import body_text
+from router.rules.outflow import queue
+from router.rules.policy import AskToPair, Drop, Verdict, judge
+from router.rules.records import InboxRow, PairingRequest
+from router.rules.sessions import session_key
+from router.rules.state import Chance, Decision, Moment, State
+from router.rules.turns import enqueue
+
+ANSWERABLE = frozenset({"text", "image", "voice", "video", "file"})
+"""Kinds that agents are given. Stickers and kinds that the network withholds are recorded, counted and left."""
+
+
+def accept(state: State, inbound: Inbound, moment: Moment, chance: Chance, decision: Decision) -> None:
+    """Takes in a message that was not known before. From here on its (account, message id) is."""
+    account = inbound.chat.account
+    approved = state.pairings.is_approved(account, inbound.sender_id)
+    verdict = _with_content(judge(state.policy(account), inbound, approved=approved), inbound)
+    match verdict:
+        case Drop(reason):
+            _drop(state, inbound, reason, moment, decision)
+        case AskToPair():
+            _pair(state, inbound, moment, chance, decision)
+        case _:
+            _admit(state, inbound, verdict.authorized, moment, chance, decision)
+
+
+def _with_content(verdict: Verdict, inbound: Inbound) -> Verdict:
+    """A message that nobody could answer stops here, whoever sent it."""
+    if isinstance(verdict, Drop):
+        return verdict
+    if inbound.kind not in ANSWERABLE:
+        return Drop(f"{inbound.kind}: this kind of message is not answered")
+    if not body_text(inbound):
+        return Drop("empty message")
+    return verdict
+
+
+def _drop(state: State, inbound: Inbound, reason: str, moment: Moment, decision: Decision) -> None:
+    row = _new_row(state, inbound, moment)
+    decision.put_inbox(replace(row, state="dropped", reason=reason))
+    decision.events.append(
+        MessageDropped(chat=inbound.chat, sender_id=inbound.sender_id, message_id=inbound.message_id, reason=reason)
+    )
+
+
+def _pair(state: State, inbound: Inbound, moment: Moment, chance: Chance, decision: Decision) -> None:
+    asked = state.pairings.ask(inbound, moment.wall, chance.pairing_code)
+    _drop(state, inbound, asked.reason, moment, decision)
+    decision.changes.extend(asked.changes)
+    if asked.is_new:
+        decision.events.append(PairingRequested(chat=inbound.chat, sender_id=inbound.sender_id))
+    if asked.tell is not None:
+        queue(state, inbound.chat, (TextContent(_pairing_text(state, asked.tell)),), None, moment, decision)
+
+
+def _pairing_text(state: State, request: PairingRequest) -> str:
+    return state.rulebook.texts.pairing.format(
+        user_id=request.sender_id, code=request.code, channel=request.account.channel
+    )
+
+
+def _admit(
+    state: State, inbound: Inbound, authorized: bool, moment: Moment, chance: Chance, decision: Decision
+) -> None:
+    agent_id, key = destination(state, inbound)
+    row = replace(
+        _new_row(state, inbound, moment), agent_id=agent_id, session_key=key, authorized=authorized, state="waiting"
+    )
+    decision.put_inbox(row)
+    decision.events.append(
+        MessageAccepted(chat=inbound.chat, sender_id=inbound.sender_id, message_id=inbound.message_id)
+    )
+    state.unfinished[inbound.chat.account] += 1
+    enqueue(state, row, moment, chance, decision)
+
+
+def destination(state: State, inbound: Inbound) -> tuple[str, str]:
+    """Which agent answers a message, and in which session."""
+    rulebook = state.rulebook
+    found = route(
+        rulebook.bindings,
+        inbound.chat,
+        default_agent_id=rulebook.default_agent_id,
+        agent_ids=frozenset(rulebook.agents),
+    )
+    key = session_key(
+        agent_id=found.agent_id,
+        chat=inbound.chat,
+        dm_scope=rulebook.dm_scope,
+        identity_links=rulebook.identity_links,
+    )
+    return found.agent_id, key
+
+
+def _new_row(state: State, inbound: Inbound, moment: Moment) -> InboxRow:
+    row = InboxRow(inbox_id=state.next_inbox_id, inbound=inbound, received_at=moment.wall, state="waiting")
+    state.next_inbox_id += 1
+    return row
