@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import hmac
 
+import msgspec
+
+PRIVATE = msgspec.Meta(extra={"private": True})
+"""Marks a plain string of the settings that may hold a password, such as a proxy's address: `Annotated[str, PRIVATE]`.
+
+When settings are read it becomes a `PrivateText`.
+"""
+
 
 class Secret:
     """Holds a token or password; `str()`, `repr()` and formatting show only `***`.
@@ -30,3 +38,12 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))
+
+
+class PrivateText(str):
+    """A string that a `repr` shows as `***`. Unlike a `Secret` it is used as it is, and `str()` shows it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"

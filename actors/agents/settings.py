@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from actors.secret import Secret
+from actors.secret import PRIVATE, Secret
 
 
 class EchoSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -21,7 +21,7 @@ class CommandSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel",
     mode: Literal["oneshot", "jsonl"] = "oneshot"
     """`oneshot`: one process a message. `jsonl`: one long-lived process, a line in, a line out."""
     cwd: str | None = None
-    env: dict[str, str] = {}
+    env: dict[str, Annotated[str, PRIVATE]] = {}
     history_limit: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
@@ -30,7 +30,7 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
 
     url: str
     headers: dict[str, Secret] = {}
-    proxy: str | None = None
+    proxy: Annotated[str, PRIVATE] | None = None
     history_limit: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
@@ -46,7 +46,7 @@ class OpenaiSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     history_limit: Annotated[int, msgspec.Meta(ge=0)] = 20
     """Transcript entries sent along with each question."""
     stream: bool = False
-    proxy: str | None = None
+    proxy: Annotated[str, PRIVATE] | None = None
 
 
 class SubscriberSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from actors.secret import Secret
+from actors.secret import PRIVATE, Secret
 
 DEFAULT_API_URL = "https://bot-api.zaloplatforms.com"
 
@@ -27,7 +27,7 @@ class ZaloSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
     webhook_path: str | None = None
     """Path on the webhook listener; the path of `webhook_url` when not given."""
     media_max_mb: Annotated[float, msgspec.Meta(gt=0)] = 5.0
-    proxy: str | None = None
+    proxy: Annotated[str, PRIVATE] | None = None
     """Proxy URL for requests to the Bot API."""
     api_url: str = DEFAULT_API_URL
     poll_timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=120)] = 30

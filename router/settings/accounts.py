@@ -13,13 +13,14 @@ from typing import Any
 import msgspec
 
 from actors.messages import AccountKey
+from router.rules.sessions import normalize_account_id
 from router.settings.build import as_object, build_part, key_names, refuse_unknown
-from router.settings.checks import check_policy, check_shared_webhooks
+from router.settings.checks import check_addresses, check_policy, check_shared_webhooks
 from router.settings.draft import DEFAULT_ACCOUNT, Credentials, Draft, Surroundings, repeated
 from router.settings.kinds import CHANNELS, ChannelRow
 from router.settings.problems import Report, did_you_mean, join, quoted, unknown
 from router.settings.schema import Account, ChannelDefaults, PolicySettings
-from router.settings.values import Text, normalize_id
+from router.settings.values import Text
 
 ENGLISH_OF = {"appairage": "pairing"}
 """A published translation of the manual translated this value as well."""
@@ -117,7 +118,7 @@ class Channel:
             path = join(join(self._path, "accounts"), key)
             block = self._translated(as_object(raw, path, self._report), path)
             self._check_block(block, path)
-            account_id = normalize_id(key)
+            account_id = normalize_account_id(key)
             if account_id in written:
                 self._report.problem(path, f"same account id as {written[account_id][0]}: {quoted(account_id)}")
             written.setdefault(account_id, (path, block))
@@ -126,7 +127,9 @@ class Channel:
         return {each: self._draft(each, *written[each]) for each in sorted(written)}
 
     def _has_default(self, settings: ChannelSettings) -> bool:
-        named = settings.default_account is not None and normalize_id(settings.default_account) == DEFAULT_ACCOUNT
+        named = (
+            settings.default_account is not None and normalize_account_id(settings.default_account) == DEFAULT_ACCOUNT
+        )
         return named or not settings.accounts or any(key in self._block for key in self._row.credential_keys)
 
     def _draft(self, account_id: str, path: str, own: dict[str, Any]) -> Draft:
@@ -144,11 +147,11 @@ class Channel:
 
     def _default_id(self, settings: ChannelSettings, drafts: Mapping[str, Draft]) -> str:
         wanted = settings.default_account
-        if wanted is not None and normalize_id(wanted) not in drafts:
+        if wanted is not None and normalize_account_id(wanted) not in drafts:
             hint = did_you_mean(wanted, drafts) or f"known: {', '.join(drafts)}"
             self._report.problem(join(self._path, "defaultAccount"), f"no account {quoted(wanted)}; {hint}")
         if wanted is not None:
-            return normalize_id(wanted)
+            return normalize_account_id(wanted)
         return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in drafts else next(iter(drafts))
 
     def _account(self, draft: Draft, defaults: ChannelDefaults, is_default: bool) -> tuple[Account | None, Credentials]:
@@ -159,8 +162,8 @@ class Channel:
         policy, settings = self._typed(draft, defaults, credentials)
         if policy is not None:
             check_policy(policy, draft.place, self._report)
-        if settings is not None and self._row.check is not None:
-            self._row.check(settings, draft.place, self._report)
+        if settings is not None:
+            self._check_settings(settings, draft)
         if policy is None or settings is None:
             return None, credentials
         label = getattr(settings, "name", "") or f"{self._row.label} {draft.account_id}"
@@ -187,3 +190,8 @@ class Channel:
         unheard = Report()
         policy = build_part(values, PolicySettings, draft.path, unheard)
         return policy, build_part(values, self._row.settings, draft.path, unheard)
+
+    def _check_settings(self, settings: msgspec.Struct, draft: Draft) -> None:
+        check_addresses(settings, draft.place, self._report)
+        if self._row.check is not None:
+            self._row.check(settings, draft.place, self._report)

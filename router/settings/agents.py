@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 from actors.agents.settings import AgentLimits
+from router.rules.sessions import normalize_agent_id
 from router.settings.build import INVALID, as_object, build, build_part, key_names, refuse_unknown
-from router.settings.checks import check_default_agents
+from router.settings.checks import check_addresses, check_default_agents
 from router.settings.kinds import AGENTS
 from router.settings.problems import Report, item, join, unknown
 from router.settings.schema import BUILT_IN_AGENT, AgentEntry
-from router.settings.values import PeerId, normalize_id
+from router.settings.values import PeerId
 
 
 class EntrySettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -48,7 +49,7 @@ def agent_ids(raw: Any) -> frozenset[str]:
     """The ids in `agents`, also of entries that have problems; bindings are checked against them."""
     entries = raw.get("list") if isinstance(raw, dict) else None
     ids = [each.get("id") for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
-    named = frozenset(normalize_id(each, fallback="main") for each in ids if isinstance(each, str))
+    named = frozenset(normalize_agent_id(each) for each in ids if isinstance(each, str))
     return named if entries else frozenset({BUILT_IN_AGENT.id})
 
 
@@ -62,10 +63,12 @@ def _entry(raw: dict[str, Any], defaults: dict[str, Any], path: str, report: Rep
         return None
     refuse_unknown(raw, key_names(EntrySettings, AgentLimits, AGENTS[kind]), path, report)
     settings = build_part(raw, AGENTS[kind], path, report)
+    if settings is not None:
+        check_addresses(settings, lambda key: join(path, key), report)
     limits = build_part({**defaults, **raw}, AgentLimits, path, report)
     if entry is None or settings is None or limits is None:
         return None
-    agent_id = normalize_id(entry.id, fallback="main")
+    agent_id = normalize_agent_id(entry.id)
     return AgentEntry(
         id=agent_id,
         kind=kind,

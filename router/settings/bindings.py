@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from actors.messages import AccountKey
+from router.rules.sessions import normalize_account_id, normalize_agent_id
 from router.settings.build import INVALID, build, build_struct
 from router.settings.kinds import CHANNELS
 from router.settings.problems import Report, did_you_mean, item, join, quoted
 from router.settings.sections import BindingSettings
-from router.settings.values import normalize_id
 
 ANY_ACCOUNT = "*"
 
@@ -38,9 +38,9 @@ def _normalized(binding: BindingSettings) -> BindingSettings:
     match = binding.match
     account_id = match.account_id
     if account_id is not None and account_id != ANY_ACCOUNT:
-        account_id = normalize_id(account_id)
+        account_id = normalize_account_id(account_id)
     match = msgspec.structs.replace(match, channel=match.channel.strip().lower(), account_id=account_id)
-    return msgspec.structs.replace(binding, agent_id=normalize_id(binding.agent_id, fallback="main"), match=match)
+    return msgspec.structs.replace(binding, agent_id=normalize_agent_id(binding.agent_id), match=match)
 
 
 def _check(

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
 
+from actors.secret import PRIVATE, PrivateText
 from router.settings.problems import Report, item, join, unknown
 from router.settings.values import decode_custom
 from router.settings.words import members, mismatch, unwrap
@@ -107,7 +108,8 @@ def _build_leaf(value: Any, wanted: Any, path: str, report: Report) -> Any:
     if get_origin(unwrap(narrowed)[0]) not in (tuple, dict):
         for strict in (True, False) if isinstance(value, str) else (True,):
             try:
-                return msgspec.convert(value, narrowed, strict=strict, dec_hook=decode_custom)
+                built = msgspec.convert(value, narrowed, strict=strict, dec_hook=decode_custom)
+                return PrivateText(built) if PRIVATE in unwrap(narrowed)[1] else built
             except msgspec.ValidationError:
                 continue
     report.problem(path, mismatch(value, wanted))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from actors.secret import Secret
 from actors.zalo.settings import ZaloSettings
 from router.settings.draft import repeated
@@ -17,6 +19,15 @@ Place = Callable[[str], str]
 """Where a key of the block in question stands in the file."""
 Check = Callable[[Any, Place, Report], None]
 
+_SCHEMES = {
+    "api_url": ("https://", "http://"),
+    "base_url": ("https://", "http://"),
+    "proxy": ("http://", "https://"),
+    "public_url": ("https://",),
+    "url": ("https://", "http://"),
+    "webhook_url": ("https://",),
+}
+"""Fields that hold an address, in whichever settings, and what it may begin with."""
 _SECRET_LENGTH = range(8, 257)
 
 
@@ -26,13 +37,20 @@ def check_policy(policy: PolicySettings, place: Place, report: Report) -> None:
         report.problem(place("allowFrom"), f'must contain "*" because {place("dmPolicy")} is "open"')
 
 
+def check_addresses(settings: msgspec.Struct, place: Place, report: Report) -> None:
+    """Whatever is an address by its name must be one; it is not shown, since it may hold a password."""
+    for field in msgspec.structs.fields(settings):
+        schemes = _SCHEMES.get(field.name)
+        value = getattr(settings, field.name)
+        if schemes is not None and value is not None and not _is_url(value, schemes):
+            report.problem(place(field.encode_name), f"expected an address with {' or '.join(schemes)}")
+
+
 def check_zalo(settings: ZaloSettings, place: Place, report: Report) -> None:
-    """The webhook keys belong together, and addresses must be addresses (zalo-bot-api reference, section 2.3)."""
+    """The webhook keys belong together, and the secret is one that setWebhook takes (zalo-bot-api reference, 2.3)."""
     if (settings.webhook_url is None) != (settings.webhook_secret is None):
         missing, given = ("webhookSecret", "webhookUrl") if settings.webhook_url else ("webhookUrl", "webhookSecret")
         report.problem(place(missing), f"missing; {place(given)} needs it")
-    if settings.webhook_url is not None and not _is_url(settings.webhook_url, "https"):
-        report.problem(place("webhookUrl"), "expected an https:// address")
     if settings.webhook_path is not None and not settings.webhook_path.startswith("/"):
         report.problem(place("webhookPath"), 'expected a path that begins with "/"')
     for secret in webhook_secrets(settings):
@@ -41,10 +59,6 @@ def check_zalo(settings: ZaloSettings, place: Place, report: Report) -> None:
             report.problem(place("webhookSecret"), "expected 8 to 256 printable ASCII characters")
     if settings.webhook_secret == () or len(webhook_secrets(settings)) > 2:
         report.problem(place("webhookSecret"), "expected one secret, or two while it is being changed")
-    if not _is_url(settings.api_url, "https", "http"):
-        report.problem(place("apiUrl"), "expected an http:// or https:// address")
-    if settings.proxy is not None and not _is_url(settings.proxy, "http", "https", "socks5", "socks5h"):
-        report.problem(place("proxy"), "expected a proxy address such as http://127.0.0.1:3128")
 
 
 def webhook_secrets(settings: ZaloSettings) -> tuple[Secret, ...]:
@@ -70,10 +84,10 @@ def _webhook_path(settings: ZaloSettings) -> str:
     return (settings.webhook_path or urlsplit(settings.webhook_url or "").path).rstrip("/") or "/"
 
 
-def _is_url(text: str, *schemes: str) -> bool:
+def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(text)
-        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+        return text.lower().startswith(schemes) and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         return False
 
@@ -85,8 +99,7 @@ def check_listeners(webhook: WebhookSettings, control: ControlSettings, report: 
     if (webhook.tls_cert is None) != (webhook.tls_key is None):
         missing, given = ("tlsKey", "tlsCert") if webhook.tls_cert else ("tlsCert", "tlsKey")
         report.problem(f"webhook.{missing}", f"missing; webhook.{given} needs it")
-    if webhook.public_url is not None and not _is_url(webhook.public_url, "https"):
-        report.problem("webhook.publicUrl", "expected an https:// address")
+    check_addresses(webhook, lambda key: join("webhook", key), report)
 
 
 def check_default_agents(agents: Sequence[AgentEntry], report: Report) -> None:

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from actors.secret import Secret
-
-_NOT_ID = re.compile(r"[^a-z0-9_-]+")
-
-
-def normalize_id(text: str, fallback: str = "default") -> str:
-    """The id of an account or agent as the router keeps it: lower case, anything odd a dash, 64 characters at most.
-
-    So does the reference (openclaw-gateway, section 3.4); its `fallback` stands for an id of which nothing is left.
-    """
-    return _NOT_ID.sub("-", text.strip().lower()).strip("-")[:64] or fallback
 
 
 class PeerId(str):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from actors.secret import Secret
+from actors.secret import PRIVATE, Secret
 from router.settings.problems import did_you_mean, quoted
 from router.settings.values import CUSTOM, describe_custom
 
@@ -86,4 +86,4 @@ def _shown(value: Any, wanted: Any) -> str:
 
 
 def _may_be_secret(wanted: Any) -> bool:
-    return wanted is Secret or any(_may_be_secret(each) for each in get_args(wanted))
+    return wanted in (Secret, PRIVATE) or any(_may_be_secret(each) for each in get_args(wanted))
