@@ -145,6 +145,7 @@ def test_a_fence_whose_header_would_fill_the_message_is_plain_text() -> None:
     header = "```" + "x" * 30
 
     assert chunk(f"{header}\na\nb\n```", limit=36) == (f"{header}\na", "b\n```")
+    assert chunk(f"{header}\n{'a' * 20}\n```", limit=44) == (header, "a" * 20 + "\n```")
 
 
 def test_white_space_that_no_message_has_room_for_is_dropped() -> None:

@@ -21,6 +21,7 @@ def cut(text: str, room: int, start: int = 0) -> str:
         ("one two three four five six", 20, "one two three four"),
         # … but not when it leaves the chunk less than half full.
         ("one\n\ntwo three four five six", 20, "one\n\ntwo three four"),
+        ("one two.\n\nthree four five six", 20, "one two.\n\nthree four"),
         ("one\ntwo three four five six", 20, "one\ntwo three four"),
         ("One. Two three four five six", 20, "One. Two three four"),
         # Of one kind the last one that fits wins.
@@ -53,6 +54,7 @@ def test_a_no_break_space_is_no_place_to_cut() -> None:
 def test_a_place_right_at_the_limit_counts() -> None:
     assert cut("one two three", 7) == "one two"
     assert cut("one two\n\nthree", 7) == "one two"
+    assert cut("one two\r\n\r\nfour\r\n \r\nthree", 15) == "one two\r\n\r\nfour"
 
 
 def test_a_word_that_fits_a_chunk_of_its_own_stays_whole_however_short_the_chunk() -> None:
@@ -68,6 +70,10 @@ def test_a_cluster_is_kept_whole() -> None:
     assert cut("🇻🇳🇫🇷🇩🇪", 7) == "🇻🇳"
 
 
+def test_a_sentence_does_not_end_inside_a_cluster() -> None:
+    assert cut("今天天气很好。我们去公园。\u0301散步", 13) == "今天天气很好。"
+
+
 def test_a_cluster_longer_than_a_chunk_is_cut_between_code_points() -> None:
     zalgo = "a" + "\u0301" * 50
 
@@ -80,7 +86,7 @@ def test_blank_lines_in_code_are_lines_like_others() -> None:
 
 
 def test_the_edges_of_a_fence_are_places_like_blank_lines() -> None:
-    assert cut("intro words\n```\ncode\ncode\n```", 22) == "intro words"
+    assert cut("intro words.\n```\nco\ncode\n```", 24) == "intro words."
     assert cut("```\ncode code\n```\nmore\nmore and more", 24) == "```\ncode code\n```"
 
 

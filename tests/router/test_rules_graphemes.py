@@ -55,6 +55,7 @@ def test_edges_of_nothing_are_none() -> None:
         ("a  b", 2, "b"),
         ("a\r\n b", 1, " b"),
         ("a\u00a0\u3000b", 1, "b"),
+        ("a\x1c\x1f\x85\u2028b", 1, "b"),
         ("ab", 1, "b"),
         ("a  ", 1, ""),
         ("  b", 0, "b"),
@@ -66,6 +67,7 @@ def test_white_space_is_skipped_but_a_line_keeps_its_indentation(text: str, offs
 
 def test_a_space_that_carries_an_accent_is_not_white_space() -> None:
     assert skip_spaces("a  \u0301b", 1) == 2
+    assert skip_spaces("क  \u093eक", 1) == 2
 
 
 def test_a_line_break_never_carries_an_accent() -> None:
