@@ -1,7 +1,8 @@
 """A chat-completions server that says what it is told to: for tests, and for trying settings out without a model.
 
 It answers POST /v1/chat/completions, whole or as server-sent events, in the format that OpenAI's own client reads.
-Unscripted, it repeats the last user message. `script` holds what to do with the next requests, one `Act` each.
+`script` holds what to do with the next requests, one `Act` each; when it is empty, `choose` decides by the request.
+Left to itself, the server repeats the last user message.
 
 A stream leaves in one piece, since what is simulated is the format and its end, not the pace of a model.
 """
@@ -9,7 +10,7 @@ A stream leaves in one piece, since what is simulated is the format and its end,
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -87,7 +88,7 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
 class ModelServer:
     """The simulator. `requests` and `script` may be looked at and changed at any time."""
 
-    def __init__(self, *, api_key: str | None = None) -> None:
+    def __init__(self, *, api_key: str | None = None, choose: Callable[[ModelRequest], Act] | None = None) -> None:
         self.script: deque[Act] = deque()
         self.requests: list[ModelRequest] = []
         self.gone = 0
@@ -95,6 +96,7 @@ class ModelServer:
         self.base_url = ""
         """What goes into `baseUrl`, once `run` has started."""
         self._api_key = api_key
+        self._choose = choose or _repeat
 
     def then(self, *acts: Act) -> None:
         """Adds to the script."""
@@ -126,7 +128,7 @@ class ModelServer:
         except msgspec.DecodeError as error:
             return _error(400, f"We could not parse the JSON body of your request: {error}")
         self.requests.append(asked)
-        return await self._perform(self.script.popleft() if self.script else Say(), asked, request)
+        return await self._perform(self.script.popleft() if self.script else self._choose(asked), asked, request)
 
     async def _perform(self, act: Act, asked: ModelRequest, request: Request) -> Response:
         match act:
@@ -146,6 +148,10 @@ class ModelServer:
                 await request.peer.wait_gone()
                 self.gone += 1
         return Response(503, close=True)  # nobody is there to read it
+
+
+def _repeat(_asked: ModelRequest) -> Act:
+    return Say()
 
 
 def last_user_text(asked: ModelRequest) -> str:
@@ -218,9 +224,11 @@ def _error(status: int, message: str, retry_after_seconds: int | None = None) ->
 
 
 @asynccontextmanager
-async def open_model_server(*, api_key: str | None = None) -> AsyncIterator[ModelServer]:
+async def open_model_server(
+    *, api_key: str | None = None, choose: Callable[[ModelRequest], Act] | None = None
+) -> AsyncIterator[ModelServer]:
     """A server on a free port of this machine, for as long as the block lasts."""
-    server = ModelServer(api_key=api_key)
+    server = ModelServer(api_key=api_key, choose=choose)
     async with trio.open_nursery() as nursery:
         await nursery.start(server.run)
         yield server

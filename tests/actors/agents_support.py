@@ -95,20 +95,30 @@ def python(folder: Path, source: str, *arguments: str, name: str = "program.py")
     return (sys.executable, "-I", "-S", str(script), *arguments)
 
 
-def process_runs(pid: int) -> bool:
-    """Whether there is such a process, other than one that only waits to be reaped by its new parent."""
+async def wait_process_gone(pid: int) -> None:
+    """Returns when process `pid` has ended, reaped or not. A test that waits in vain fails."""
     try:
-        os.kill(pid, 0)
-        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except (ProcessLookupError, FileNotFoundError):
-        return False
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        with trio.fail_after(20):
+            await trio.lowlevel.wait_readable(handle)
+    finally:
+        os.close(handle)
 
 
-async def wait_until(condition: Callable[[], bool]) -> None:
-    """Returns when it holds; what it waits for comes from outside of Trio. A test that waits in vain fails."""
+async def wait_lines(path: Path, count: int) -> list[str]:
+    """The lines of a file that a program writes, once there are `count`. A test that waits in vain fails."""
     with trio.fail_after(20):
-        while not condition():
+        while len(lines := lines_of(path)) < count:  # noqa: ASYNC110 a foreign process wakes nobody
             await trio.sleep(0.005)
+    return lines
+
+
+def lines_of(path: Path) -> list[str]:
+    """The whole lines of a file so far."""
+    return path.read_text().rpartition("\n")[0].splitlines() if path.exists() else []
 
 
 async def repeat_or_fail(request: Request) -> Response:

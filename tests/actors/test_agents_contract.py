@@ -26,51 +26,46 @@ from actors.agents.kinds import KINDS
 from actors.agents.settings import CommandSettings, EchoSettings, HttpSettings, OpenaiSettings
 from actors.errors import Rejected, RetryLater
 from actors.messages import Reply
-from actors.testing.model_server import Fail, Stall, open_model_server
+from actors.testing.model_server import Act, Fail, Say, Stall, last_user_text, open_model_server
 
-Provoke = Callable[[str], None]
-Opened = tuple[Agent, Provoke]
-Opener = Callable[[Path], AbstractAsyncContextManager[Opened]]
-
-
-def by_its_words(_text: str) -> None:
-    """The answerer behind the agent reads in the turn itself what to do."""
+Opener = Callable[[Path], AbstractAsyncContextManager[Agent]]
+"""Opens an agent with an answerer behind it that reads in the turn's text what to do."""
 
 
 @asynccontextmanager
-async def echo(_folder: Path) -> AsyncIterator[Opened]:
+async def echo(_folder: Path) -> AsyncIterator[Agent]:
     async with KINDS["echo"].open(EchoSettings()) as agent:
-        yield agent, by_its_words
+        yield agent
 
 
 @asynccontextmanager
-async def oneshot(folder: Path) -> AsyncIterator[Opened]:
+async def oneshot(folder: Path) -> AsyncIterator[Agent]:
     async with KINDS["command"].open(CommandSettings(command=python(folder, ONESHOT))) as agent:
-        yield agent, by_its_words
+        yield agent
 
 
 @asynccontextmanager
-async def jsonl(folder: Path) -> AsyncIterator[Opened]:
+async def jsonl(folder: Path) -> AsyncIterator[Agent]:
     async with KINDS["command"].open(CommandSettings(command=python(folder, JSONL), mode="jsonl")) as agent:
-        yield agent, by_its_words
+        yield agent
 
 
 @asynccontextmanager
-async def http(_folder: Path) -> AsyncIterator[Opened]:
+async def http(_folder: Path) -> AsyncIterator[Agent]:
     async with open_service(repeat_or_fail) as url, KINDS["http"].open(HttpSettings(url=url)) as agent:
-        yield agent, by_its_words
+        yield agent
 
 
 @asynccontextmanager
-async def openai(_folder: Path, *, stream: bool = False) -> AsyncIterator[Opened]:
-    async with open_model_server() as server:
+async def openai(_folder: Path, *, stream: bool = False) -> AsyncIterator[Agent]:
+    acts: dict[str, Act] = {PASSING: Fail(status=503), FINAL: Fail(status=422), STALL: Stall()}
+    async with open_model_server(choose=lambda asked: acts.get(last_user_text(asked), Say())) as server:
         settings = OpenaiSettings(base_url=server.base_url, model="m", stream=stream)
-        acts = {PASSING: Fail(status=503), FINAL: Fail(status=422), STALL: Stall()}
         async with KINDS["openai"].open(settings) as agent:
-            yield agent, lambda text: server.then(acts[text])
+            yield agent
 
 
-def openai_streamed(folder: Path) -> AbstractAsyncContextManager[Opened]:
+def openai_streamed(folder: Path) -> AbstractAsyncContextManager[Agent]:
     return openai(folder, stream=True)
 
 
@@ -88,27 +83,27 @@ def test_every_row_of_the_table_is_held_to_the_contract() -> None:
 
 @of_every_kind
 async def test_it_answers(opener: Opener, tmp_path: Path) -> None:
-    async with opener(tmp_path) as (agent, _):
+    async with opener(tmp_path) as agent:
         assert await agent.answer(make_turn("xin chào")) == Reply(text="xin chào")
 
 
 @of_every_kind
 async def test_text_of_any_script_comes_through_whole(opener: Opener, tmp_path: Path) -> None:
     text = 'Đặt "2 phở" 👨‍👩‍👧‍👦\nvà trà đá\t\\n \u2028 {"a": 1}'
-    async with opener(tmp_path) as (agent, _):
+    async with opener(tmp_path) as agent:
         assert (await agent.answer(make_turn(text))).text == text
 
 
 @of_every_kind
 async def test_a_long_text_comes_through_whole(opener: Opener, tmp_path: Path) -> None:
     text = "phở" * 30_000
-    async with opener(tmp_path) as (agent, _):
+    async with opener(tmp_path) as agent:
         assert (await agent.answer(make_turn(text))).text == text
 
 
 @of_every_kind
 async def test_the_word_for_silence_is_no_reply(opener: Opener, tmp_path: Path) -> None:
-    async with opener(tmp_path) as (agent, _):
+    async with opener(tmp_path) as agent:
         assert await agent.answer(make_turn("NO_REPLY")) == Reply()
         assert (await agent.answer(make_turn("say NO_REPLY"))).text == "say NO_REPLY"
 
@@ -120,7 +115,7 @@ async def test_turns_side_by_side_get_each_their_own_answer(opener: Opener, tmp_
     async def ask(turn_id: int) -> None:
         answers[turn_id] = (await agent.answer(make_turn(f"question {turn_id}", turn_id=turn_id))).text
 
-    async with opener(tmp_path) as (agent, _), trio.open_nursery() as nursery:
+    async with opener(tmp_path) as agent, trio.open_nursery() as nursery:
         for turn_id in range(8):
             nursery.start_soon(ask, turn_id)
     assert answers == {turn_id: f"question {turn_id}" for turn_id in range(8)}
@@ -128,8 +123,7 @@ async def test_turns_side_by_side_get_each_their_own_answer(opener: Opener, tmp_
 
 @of_every_kind_that_can_fail
 async def test_trouble_that_passes_is_retry_later(opener: Opener, tmp_path: Path) -> None:
-    async with opener(tmp_path) as (agent, provoke):
-        provoke(PASSING)
+    async with opener(tmp_path) as agent:
         with pytest.raises(RetryLater):
             await agent.answer(make_turn(PASSING))
         assert (await agent.answer(make_turn("again"))).text == "again"
@@ -137,8 +131,7 @@ async def test_trouble_that_passes_is_retry_later(opener: Opener, tmp_path: Path
 
 @of_every_kind_that_can_fail
 async def test_trouble_that_stays_is_rejected(opener: Opener, tmp_path: Path) -> None:
-    async with opener(tmp_path) as (agent, provoke):
-        provoke(FINAL)
+    async with opener(tmp_path) as agent:
         with pytest.raises(Rejected):
             await agent.answer(make_turn(FINAL))
         assert (await agent.answer(make_turn("again"))).text == "again"
@@ -146,8 +139,7 @@ async def test_trouble_that_stays_is_rejected(opener: Opener, tmp_path: Path) ->
 
 @of_every_kind_that_can_fail
 async def test_a_turn_that_is_cancelled_leaves_the_agent_usable(opener: Opener, tmp_path: Path) -> None:
-    async with opener(tmp_path) as (agent, provoke):
-        provoke(STALL)
+    async with opener(tmp_path) as agent:
         with trio.move_on_after(0.1) as scope:
             await agent.answer(make_turn(STALL))
         assert scope.cancelled_caught
@@ -156,8 +148,7 @@ async def test_a_turn_that_is_cancelled_leaves_the_agent_usable(opener: Opener, 
 
 @of_every_kind_that_can_fail
 async def test_a_stalled_turn_holds_up_no_other(opener: Opener, tmp_path: Path) -> None:
-    async with opener(tmp_path) as (agent, provoke), trio.open_nursery() as nursery:
-        provoke(STALL)
+    async with opener(tmp_path) as agent, trio.open_nursery() as nursery:
         nursery.start_soon(agent.answer, make_turn(STALL, turn_id=1))
         await trio.testing.wait_all_tasks_blocked(0.05)
         assert (await agent.answer(make_turn("meanwhile", turn_id=2))).text == "meanwhile"
