@@ -1,0 +1,59 @@
+"""The command line. `main` is what the program `router` runs.
+
+Every command ends with one of these codes: 0 done, 1 refused or failed, 2 wrong usage or settings, 3 the router is not
+running, 130 interrupted. A failure is one plain sentence on standard error; with `--json` standard output carries
+exactly one JSON object all the same, `{"error": {"code": …, "message": …, "exitCode": …}}`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from actors.errors import RouterError
+from router.cli.failures import INTERRUPTED, Failure, failure_of
+from router.cli.lazy import LazyGroup
+from router.version import VERSION
+
+COMMANDS = {
+    "serve": ("router.cli.serve:serve", "Run the router until it is told to stop."),
+    "status": ("router.cli.status:status", "Show how the running router is doing."),
+    "pairing": ("router.cli.pairing:pairing", "See and approve strangers who ask to be let in."),
+    "config": ("router.cli.config:config", "Look at the settings file and check it."),
+}
+
+EPILOG = """\b
+Examples:
+  router serve --demo
+  router status
+  router pairing approve zalo 7GVCMMUW
+"""
+
+
+@click.group(cls=LazyGroup, table=COMMANDS, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="router")
+def router() -> None:
+    """Stands between Zalo and whatever answers: messages in, agents, replies out, nothing lost."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and gives its exit code. Raises only what is a bug."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = router.main(args=words, prog_name="router", standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except (click.ClickException, RouterError, OSError) as error:
+        return _tell(failure_of(error), as_json="--json" in words)
+    return code if isinstance(code, int) else 0
+
+
+def _tell(failure: Failure, *, as_json: bool) -> int:
+    if as_json:
+        from router.cli.output import print_json
+
+        print_json({"error": {"code": failure.code, "message": failure.message, "exitCode": failure.exit_code}})
+    click.echo(failure.message, err=True)
+    return failure.exit_code
