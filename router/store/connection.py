@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from actors.errors import StoreUnavailable
-from router.store.faults import HARMLESS, primary_code, translated
+from router.store.faults import HARMLESS, damaged, primary_code, translated
 from router.store.schema import check_owner, migrate
 
 T = TypeVar("T")
@@ -56,6 +58,8 @@ class Connection:
             if unavailable is None:
                 raise
             raise unavailable from error
+        except msgspec.DecodeError as error:
+            raise damaged(self._path, error) from error
 
     def write(self, work: Work[T]) -> T:
         """Runs `work` in one transaction: durable against power loss when it returns, undone when it raises."""

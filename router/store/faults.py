@@ -41,13 +41,18 @@ def primary_code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
+def damaged(path: Path, error: Exception) -> StoreDamaged:
+    """Says of the file at `path` what `error` tells about its content."""
+    return StoreDamaged(
+        f"{path} is damaged ({error}). Nothing was changed in it: restore a copy, or move it and its -wal file away"
+    )
+
+
 def translated(error: sqlite3.Error, path: Path) -> StoreUnavailable | None:
     """What to raise in its place, or None for a mistake of this program."""
     code = primary_code(error)
     if code in _DAMAGE:
-        return StoreDamaged(
-            f"{path} is damaged ({error}). Nothing was changed in it: restore a copy, or move it and its -wal file away"
-        )
+        return damaged(path, error)
     if code in _WHAT_TO_DO:
         return StoreUnavailable(f"{path}: {_WHAT_TO_DO[code]} ({error})")
     return None

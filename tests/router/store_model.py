@@ -103,7 +103,8 @@ class ModelStore:
             self._apply(mended(change))
 
     def forget(self, now: float, retention: Retention) -> int:
-        gone = [id_ for id_, at in self._ended.items() if at <= now - retention.dedupe_seconds]
+        kept_seconds = max(retention.dedupe_seconds, retention.content_seconds)
+        gone = [id_ for id_, at in self._ended.items() if at <= now - kept_seconds]
         for inbox_id in gone:
             del self._inbox[inbox_id], self._ended[inbox_id]
         kept_for = {"sent": retention.content_seconds, "dead": retention.dedupe_seconds}
@@ -126,10 +127,11 @@ class ModelStore:
     @_apply.register
     def _(self, change: PutInbox) -> None:
         row = change.row
+        # An id that was given to a message seen before is spent as well.
+        self._last_inbox_id = max(self._last_inbox_id, row.inbox_id)
         if _key(row) in {_key(other) for other in self._inbox.values()}:
             return
         self._inbox[row.inbox_id] = row
-        self._last_inbox_id = max(self._last_inbox_id, row.inbox_id)
         if row.state in INBOX_FINISHED:
             self._ended[row.inbox_id] = row.received_at
 
