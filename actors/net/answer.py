@@ -17,7 +17,7 @@ MAX_LINE_BYTES: Final = 1024 * 1024
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
-    """A whole answer: the head that matters, and all of the body without its content encoding."""
+    """A whole answer: the head that matters, and all of the body."""
 
     status: int
     body: bytes

@@ -53,8 +53,9 @@ class HttpStream:
         self.status = response.status_code
         self.content_type: str = header("content-type", "")
         self.retry_after_seconds = retry_after_seconds(header("retry-after"), header("date"))
+        self._coding: str = header("content-encoding", "identity")
         self._response = response
-        self._parts = response.aiter_bytes()
+        self._parts = response.aiter_raw()
         self._idle_seconds = idle_seconds
         self._bytes_left = max_body_bytes
 
@@ -98,6 +99,8 @@ class HttpStream:
         self._bytes_left -= len(data or b"")
         if self._bytes_left < 0:
             raise UnknownOutcome("the answer is larger than allowed")
+        if self._coding.lower() != "identity":
+            raise UnknownOutcome("the answer has a content encoding that was not asked for")
         return data
 
 

@@ -26,7 +26,7 @@ Transport = httpx.AsyncBaseTransport
 
 CANNOT_BE_SENT: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError)
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-FOREIGN: Final = (*CANNOT_BE_SENT, httpx.TransportError, httpx.DecodingError)
+FOREIGN: Final = (*CANNOT_BE_SENT, httpx.TransportError)
 
 # Both log request lines, and a bot token is part of those.
 for _name in ("httpx", "httpcore"):
@@ -110,7 +110,7 @@ def parse_url(url: str) -> httpx.URL:
     parsed = None
     with suppress(httpx.InvalidURL, UnicodeError):
         parsed = httpx.URL(url)
-    if parsed is None or parsed.scheme not in ("http", "https") or not parsed.host:
+    if parsed is None or parsed.scheme not in ("http", "https") or not parsed.host or (parsed.port or 0) > 65535:
         raise Rejected("the request cannot be sent: its address is not an http:// or https:// URL")
     return parsed
 
