@@ -97,10 +97,21 @@ class ModelServer:
         """What goes into `baseUrl`, once `run` has started."""
         self._api_key = api_key
         self._choose = choose or _repeat
+        self._changes = trio.lowlevel.ParkingLot()
 
     def then(self, *acts: Act) -> None:
         """Adds to the script."""
         self.script.extend(acts)
+
+    async def wait_asked(self, count: int) -> None:
+        """Returns when there have been `count` requests."""
+        while len(self.requests) < count:
+            await self._changes.park()
+
+    async def wait_gone(self, count: int) -> None:
+        """Returns when `count` stalled peers have left."""
+        while self.gone < count:
+            await self._changes.park()
 
     async def run(
         self,
@@ -128,6 +139,7 @@ class ModelServer:
         except msgspec.DecodeError as error:
             return _error(400, f"We could not parse the JSON body of your request: {error}")
         self.requests.append(asked)
+        self._changes.unpark_all()
         return await self._perform(self.script.popleft() if self.script else self._choose(asked), asked, request)
 
     async def _perform(self, act: Act, asked: ModelRequest, request: Request) -> Response:
@@ -147,6 +159,7 @@ class ModelServer:
             case Stall():
                 await request.peer.wait_gone()
                 self.gone += 1
+                self._changes.unpark_all()
         return Response(503, close=True)  # nobody is there to read it
 
 

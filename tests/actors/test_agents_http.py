@@ -29,9 +29,11 @@ class Service:
 
 
 async def answer(service: Service, headers: dict[str, Secret] | None = None) -> Reply:
-    async with open_service(service.handle) as url:
-        async with open_http_agent(HttpSettings(url=url, headers=headers or {})) as agent:
-            return await agent.answer(make_turn())
+    async with (
+        open_service(service.handle) as url,
+        open_http_agent(HttpSettings(url=url, headers=headers or {})) as agent,
+    ):
+        return await agent.answer(make_turn())
 
 
 async def test_the_service_is_posted_the_turn_with_the_headers_of_the_settings() -> None:
