@@ -7,11 +7,14 @@ from pathlib import PurePath
 from actors.errors import (
     AlreadyRunning,
     BadCredentials,
+    EndedEarly,
     MailboxClosed,
+    Recycle,
     Rejected,
     RetryLater,
     RouterError,
     SettingsError,
+    StartTimeout,
     StoreUnavailable,
     UnknownOutcome,
 )
@@ -24,6 +27,9 @@ CODES: tuple[tuple[type[RouterError], ErrorCode], ...] = (
     (UnknownOutcome, ErrorCode.UNAVAILABLE),
     (MailboxClosed, ErrorCode.UNAVAILABLE),
     (StoreUnavailable, ErrorCode.UNAVAILABLE),
+    (Recycle, ErrorCode.UNAVAILABLE),
+    (EndedEarly, ErrorCode.UNAVAILABLE),
+    (StartTimeout, ErrorCode.UNAVAILABLE),
     (AlreadyRunning, ErrorCode.REFUSED),
     (SettingsError, ErrorCode.REFUSED),
 )
