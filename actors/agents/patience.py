@@ -70,7 +70,11 @@ async def attempt(agent: Agent, turn: Turn, timeout_seconds: float) -> Reply | F
     """One attempt under its deadline. Raises nothing but what cancels or ends the program."""
     late = Failure(f"the agent gave no answer within {timeout_seconds:g} s", passing=True)
     with trio.move_on_after(timeout_seconds):
-        return await _guarded(agent, turn)
+        outcome = await _guarded(agent, turn)
+        if isinstance(outcome, Failure):
+            # An agent that fails because it is being cancelled has not failed: the cancellation goes on.
+            await trio.lowlevel.checkpoint_if_cancelled()
+        return outcome
     return late
 
 
