@@ -141,6 +141,32 @@ def test_a_mistake_of_ours_stays_visible_and_writes_nothing(path: Path) -> None:
         assert kept_ids(connection) == [1, 2]
 
 
+def test_a_full_disk_keeps_the_connection_and_a_failing_disk_costs_it(path: Path) -> None:
+    big = AppendTranscript(session_id="s-1", role="user", text="x" * 2_000_000, at=1.0)
+    with connected(path) as connection:
+        limit = pragma(connection, f"max_page_count = {pragma(connection, 'page_count')}")
+        with pytest.raises(StoreUnavailable, match="full"):
+            commit(connection, big)
+        assert pragma(connection, "max_page_count") == limit
+        pragma(connection, "max_page_count = 5000")
+        with files_no_longer_than(1_000_000), pytest.raises(StoreUnavailable, match="does not answer"):
+            commit(connection, big)
+        assert pragma(connection, "max_page_count") != 5000
+
+
+def test_a_transaction_left_open_by_an_error_is_gone_before_the_next_work(path: Path) -> None:
+    def careless(db: sqlite3.Connection) -> None:
+        db.execute("BEGIN IMMEDIATE")
+        write(db, [put_inbox(1)])
+        db.execute("NONSENSE")
+
+    with connected(path) as connection:
+        with pytest.raises(sqlite3.OperationalError, match="NONSENSE"):
+            connection.run(careless)
+        commit(connection, put_inbox(2))
+        assert kept_ids(connection) == [2]
+
+
 def test_work_that_raises_is_rolled_back(path: Path) -> None:
     def half(db: sqlite3.Connection) -> None:
         write(db, [put_inbox(1)])

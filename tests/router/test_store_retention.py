@@ -88,3 +88,5 @@ def test_a_backlog_of_open_and_dead_rows_does_not_hold_up_the_rest(connection: C
     assert prune(connection, 50.0) == 2
     assert number(connection, "SELECT count(*) FROM inbox_content") == len(many)
     assert number(connection, "SELECT count(*) FROM outbox") == len(many)
+    assert prune(connection, 200.0) == 1 + ROWS_PER_STEP
+    assert number(connection, "SELECT count(*) FROM inbox WHERE inbox_id = 5000") == 0
