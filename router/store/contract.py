@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -73,6 +73,10 @@ class Store(Protocol):
 
     async def prune(self, now: float, retention: Retention) -> int:
         """Removes what is past its time, a bounded number of rows a call; returns how many. Never an open row."""
+        ...
+
+    async def dead_by_account(self) -> Mapping[AccountKey, int]:
+        """How many things to send each account has given up. Costs as much as there are of them."""
         ...
 
     async def counts(self) -> Counts:

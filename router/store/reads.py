@@ -64,6 +64,14 @@ def dead_letters(db: sqlite3.Connection, limit: int) -> tuple[DeadLetter, ...]:
     )
 
 
+def dead_by_account(db: sqlite3.Connection) -> dict[AccountKey, int]:
+    """Dead outbox rows of each account that has any."""
+    found = db.execute(
+        "SELECT channel, account_id, count(*) FROM outbox WHERE state = 'dead' GROUP BY channel, account_id"
+    )
+    return {AccountKey(channel, account_id): number for channel, account_id, number in found}
+
+
 def counts(db: sqlite3.Connection) -> Counts:
     """Rows by state. Reads indexes only, each of them whole: the one question whose cost grows with what is kept."""
     (letters,) = db.execute("SELECT count(*) FROM dead_letter").fetchone()

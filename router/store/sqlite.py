@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import trio
 
-from actors.messages import HistoryEntry
+from actors.messages import AccountKey, HistoryEntry
 from router.rules.records import Change
 from router.store import reads, writes
 from router.store.connection import Connection
@@ -72,6 +72,10 @@ class SqliteStore:
     async def dead_letters(self, limit: int = 100) -> tuple[DeadLetter, ...]:
         """The newest entries of the shelf, newest first."""
         return await self._reader.read(partial(reads.dead_letters, limit=limit))
+
+    async def dead_by_account(self) -> Mapping[AccountKey, int]:
+        """Dead outbox rows of each account that has any."""
+        return await self._reader.read(reads.dead_by_account)
 
     async def counts(self) -> Counts:
         """Rows by state; a state without rows is not named."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import singledispatchmethod
 
 import msgspec
@@ -72,6 +72,9 @@ class ModelStore:
 
     async def prune(self, now: float, retention: Retention) -> int:
         return self.forget(now, retention)
+
+    async def dead_by_account(self) -> Mapping[AccountKey, int]:
+        return Counter(row.chat.account for row in self._outbox.values() if row.state == "dead")
 
     async def counts(self) -> Counts:
         return self.counted()

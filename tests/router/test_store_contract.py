@@ -395,3 +395,15 @@ async def test_transcripts_and_dead_letters_go_by_age(open_store: Open) -> None:
         assert await store.prune(21.0, keep) == 2
         assert [letter.reason for letter in await store.dead_letters()] == ["at 2.0"]
         assert await store.prune(21.0, keep) == 0
+
+
+async def test_dead_things_are_counted_for_each_account(open_store: Open) -> None:
+    async with open_store() as store:
+        rows = [
+            outbox_row(1, state="dead"),
+            outbox_row(2, state="dead"),
+            outbox_row(3, state="sent"),
+            outbox_row(4, state="dead", chat=Chat(WORK, "w")),
+        ]
+        await store.commit([PutOutbox(row) for row in rows])
+        assert dict(await store.dead_by_account()) == {SHOP: 2, WORK: 1}
