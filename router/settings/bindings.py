@@ -46,12 +46,12 @@ def _normalized(binding: BindingSettings) -> BindingSettings:
 def _check(
     binding: BindingSettings, path: str, agent_ids: Collection[str], accounts: Collection[AccountKey], report: Report
 ) -> None:
-    match = binding.match
+    match, place = binding.match, join(path, "match")
     _must_exist(join(path, "agentId"), "agent", binding.agent_id, agent_ids, report)
-    _must_exist(join(path, "match.channel"), "channel", match.channel, CHANNELS, report)
+    _must_exist(join(place, "channel"), "channel", match.channel, CHANNELS, report)
     if match.channel in CHANNELS and match.account_id not in (None, ANY_ACCOUNT):
         known = [key.account_id for key in accounts if key.channel == match.channel]
-        _must_exist(join(path, "match.accountId"), "account", match.account_id or "", known, report)
+        _must_exist(join(place, "accountId"), "account", match.account_id or "", known, report)
 
 
 def _must_exist(path: str, what: str, name: str, names: Iterable[str], report: Report) -> None:

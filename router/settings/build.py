@@ -15,7 +15,7 @@ import msgspec
 
 from actors.secret import PRIVATE, PrivateText
 from router.settings.problems import Report, item, join, unknown
-from router.settings.values import decode_custom
+from router.settings.values import PEER_ID, decode_custom, peer_id
 from router.settings.words import members, mismatch, unwrap
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -58,7 +58,10 @@ def refuse_unknown(keys: Iterable[str], known: Collection[str], path: str, repor
 
 
 def build_struct(value: Any, wanted: type[S], path: str, report: Report) -> S | None:
-    """One struct from one object; unknown keys are problems. None when anything in it is wrong."""
+    """One struct from one object; None when a value in it is wrong.
+
+    An unknown key is a problem too, but no reason not to look at the rest.
+    """
     if not isinstance(value, dict):
         report.problem(path, mismatch(value, wanted))
         return None
@@ -104,15 +107,24 @@ def _build_list(value: list[Any], plain: Any, metas: tuple[msgspec.Meta, ...], p
 
 
 def _build_leaf(value: Any, wanted: Any, path: str, report: Report) -> Any:
-    narrowed = _alternative(value, wanted)
-    if get_origin(unwrap(narrowed)[0]) not in (tuple, dict):
-        for strict in (True, False) if isinstance(value, str) else (True,):
-            try:
-                built = msgspec.convert(value, narrowed, strict=strict, dec_hook=decode_custom)
-                return PrivateText(built) if PRIVATE in unwrap(narrowed)[1] else built
-            except msgspec.ValidationError:
-                continue
-    report.problem(path, mismatch(value, wanted))
+    built = _leaf(value, _alternative(value, wanted))
+    if built is INVALID:
+        report.problem(path, mismatch(value, wanted))
+    return built
+
+
+def _leaf(value: Any, wanted: Any) -> Any:
+    plain, metas = unwrap(wanted)
+    if get_origin(plain) in (tuple, dict):
+        return INVALID
+    if PEER_ID in metas:
+        return peer_id(value) or INVALID
+    for strict in (True, False) if isinstance(value, str) else (True,):
+        try:
+            built = msgspec.convert(value, wanted, strict=strict, dec_hook=decode_custom)
+        except msgspec.ValidationError:
+            continue
+        return PrivateText(built) if PRIVATE in metas else built
     return INVALID
 
 

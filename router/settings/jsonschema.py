@@ -18,15 +18,10 @@ from router.settings.kinds import AGENTS, CHANNELS
 from router.settings.load import SECTIONS
 from router.settings.schema import ChannelDefaults, PolicySettings
 from router.settings.sections import BindingSettings
-from router.settings.values import PeerId
+from router.settings.values import PEER_ID
 from router.settings.words import members, unwrap
 
 Schema = dict[str, Any]
-
-_CUSTOM: dict[Any, Schema] = {
-    Secret: {"type": "string", "minLength": 1},
-    PeerId: {"type": ["string", "integer"]},
-}
 
 
 def json_schema() -> Schema:
@@ -56,8 +51,10 @@ def schema_of(annotation: Any) -> Schema:
     alternatives = members(plain)
     if len(alternatives) > 1:
         return _any_of([schema_of(each) for each in alternatives])
-    if plain in _CUSTOM:
-        return dict(_CUSTOM[plain])
+    if plain is Secret:
+        return {"type": "string", "minLength": 1}
+    if PEER_ID in metas:
+        return {"type": ["string", "integer"]}
     if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
         return _struct(plain)
     if get_origin(plain) is tuple:

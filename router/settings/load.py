@@ -72,16 +72,17 @@ def load_settings(path: Path | None, *, env: Mapping[str, str]) -> Loaded:
         includer = Includer(path, report)
         tree = includer.read()
         sources = includer.sources
-        if tree is None:
+        if tree is None and report.problems:
             raise SettingsError(tuple(report.problems))
     directory = path.parent if path is not None else Path()
-    settings = _settings(tree, Surroundings(env, directory, report, sources))
+    settings = settings_of(tree, Surroundings(env, directory, report, sources))
     if settings is None or report.problems:
         raise SettingsError(tuple(report.problems))
     return Loaded(settings=settings, warnings=tuple(report.warnings), sources=tuple(sources))
 
 
-def _settings(tree: Any, around: Surroundings) -> Settings | None:
+def settings_of(tree: Any, around: Surroundings) -> Settings | None:
+    """The settings in a tree whose includes are resolved; None when there are problems, which are in the report."""
     report = around.report
     root = as_object(substitute(tree, around.env, report), "the settings file", report)
     refuse_unknown(root, ROOT_KEYS, "", report)

@@ -8,12 +8,9 @@ import msgspec
 
 from actors.secret import Secret
 
-
-class PeerId(str):
-    """An id as somebody typed it: opaque text. A number in the file becomes its digits; JSON5 keeps all of them."""
-
-    __slots__ = ()
-
+PEER_ID = msgspec.Meta(extra={"peer_id": True})
+PeerId = Annotated[str, PEER_ID]
+"""An id as somebody typed it: opaque text. A number in the file becomes its digits; JSON5 keeps all of them."""
 
 DmPolicy = Literal["pairing", "allowlist", "open", "disabled"]
 GroupPolicy = Literal["open", "allowlist", "disabled"]
@@ -31,19 +28,13 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 def decode_custom(wanted: type, value: Any) -> Any:
-    """Builds the types that msgspec does not know. Raises ValueError without the value in it."""
+    """Builds what msgspec does not know, for its `dec_hook`. Raises ValueError without the value in it."""
     if wanted is Secret and isinstance(value, str) and value:
         return Secret(value)
-    if wanted is PeerId and isinstance(value, (str, int)) and not isinstance(value, bool):
-        text = str(value).strip()
-        if text:
-            return PeerId(text)
     raise ValueError(f"not a {wanted.__name__}")
 
 
-def describe_custom(wanted: type) -> str:
-    """What `decode_custom` takes, in words."""
-    return {Secret: "a string that is not empty", PeerId: "an id (a string or a number)"}[wanted]
-
-
-CUSTOM: tuple[type, ...] = (Secret, PeerId)
+def peer_id(value: Any) -> str | None:
+    """The id in a string or a whole number, trimmed; None when there is none."""
+    is_id = isinstance(value, (str, int)) and not isinstance(value, bool)
+    return str(value).strip() or None if is_id else None

@@ -9,7 +9,7 @@ import msgspec
 
 from actors.secret import PRIVATE, Secret
 from router.settings.problems import did_you_mean, quoted
-from router.settings.values import CUSTOM, describe_custom
+from router.settings.values import PEER_ID
 
 _PLAIN: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
 
@@ -46,8 +46,10 @@ def describe(wanted: Any) -> str:
         return describe(plain)
     if options := _options(plain):
         return f"one of {', '.join(options)}"
-    if plain in CUSTOM:
-        return describe_custom(plain)
+    if PEER_ID in metas:
+        return "an id (a string or a number)"
+    if plain is Secret:
+        return "a string that is not empty"
     if get_origin(plain) is tuple:
         return "a list"
     return _PLAIN.get(plain, "an object") + _bounds(metas)
