@@ -103,8 +103,8 @@ def _ago(at: str | None, now: float) -> str:
 
 def _open_questions(found: StatusResult) -> Iterator[str]:
     for account in found.accounts:
-        name = f"{account.channel}:{account.account_id}"
+        name = f"replies of {account.channel}:{account.account_id}"
         if account.outbox_unknown:
-            yield f"{name}: {account.outbox_unknown} replies may or may not have gone out and wait for you to decide"
+            yield f"{name}: {account.outbox_unknown} may or may not have gone out and wait for you to decide"
         if account.outbox_dead:
-            yield f"{name}: {account.outbox_dead} replies could not be sent and will not be tried again"
+            yield f"{name}: {account.outbox_dead} could not be sent and will not be tried again"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from functools import partial
 
 import msgspec
@@ -118,19 +119,13 @@ async def test_a_wrong_token_is_unauthorized_and_not_told() -> None:
         assert CANARY not in str(caught.value)
 
 
-async def _refused_url() -> str:
-    """An address where nobody listens (any more)."""
-    [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
-    port = listener.socket.getsockname()[1]
-    await listener.aclose()
-    return f"ws://127.0.0.1:{port}/"
-
-
 async def test_a_left_over_address_means_not_running() -> None:
-    url = await _refused_url()
-    with pytest.raises(NotRunning, match=f"the router is not running: nobody answers at {url}"):
-        async with open_control(Endpoint(url, TOKEN, 1)):
-            pass
+    with socket.socket() as bound_and_not_listening:
+        bound_and_not_listening.bind(("127.0.0.1", 0))
+        url = f"ws://127.0.0.1:{bound_and_not_listening.getsockname()[1]}/"
+        with pytest.raises(NotRunning, match=f"the router is not running: nobody answers at {url}"):
+            async with open_control(Endpoint(url, TOKEN, 1)):
+                pass
 
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:1/", "ws://127.0.0.1/", "ws://127.0.0.1:port/", "ws://[::1"])
