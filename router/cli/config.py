@@ -2,83 +2,89 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from pathlib import Path
-from typing import Any
 
 import click
+import msgspec
 
-CONFIG_OPTION = click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Settings file; otherwise $ROUTER_CONFIG, ./router.json5, or the one in your config directory.",
-)
+from router.cli.failures import USAGE
+from router.cli.options import config_option, json_option
+from router.cli.output import print_json
+from router.printable import printable
 
-BAD_SETTINGS = 2
-"""Exit code."""
+EPILOG = """\b
+Examples:
+  router config validate
+  router config validate --config shop.json5 --json
+  router config schema > router.schema.json
+"""
 
 
-@click.group()
+class Verdict(msgspec.Struct, frozen=True):
+    """What `validate` found; also the shape of its JSON."""
+
+    ok: bool
+    file: str | None
+    """None when there is no settings file."""
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@click.group(epilog=EPILOG)
 def config() -> None:
-    """Check the settings file, or describe it to an editor.
-
-    \b
-    Examples:
-      router config validate
-      router config validate --config shop.json5 --json
-      router config schema > router.schema.json
-    """
+    """Look at the settings file and check it."""
 
 
 @config.command()
-@CONFIG_OPTION
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def validate(config_path: Path | None, as_json: bool) -> None:
+@config_option
+@json_option
+@click.pass_context
+def validate(ctx: click.Context, config: Path | None, as_json: bool) -> None:
     """Say everything that is wrong with the settings file.
 
-    Exit code 0: the file can be used, though there may be warnings. 2: it cannot. Nothing is started and no network
-    is touched; token files are read.
+    Ends with 0 when it can be used, though there may be warnings, and with 2 when it cannot. Nothing is started and
+    nobody is called; files with tokens are read.
     """
-    result = _validate(config_path)
+    verdict = judge(config)
     if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False))
+        print_json(verdict)
     else:
-        _tell(result)
-    if not result["ok"]:
-        sys.exit(BAD_SETTINGS)
+        _tell(verdict)
+    ctx.exit(0 if verdict.ok else USAGE)
 
 
 @config.command()
 def schema() -> None:
-    """Print the settings file's JSON Schema."""
+    """Print the JSON Schema of the settings file.
+
+    Editors that know it complete keys and mark mistakes while you type: name it in the file as `$schema`.
+    """
     from router.settings.jsonschema import json_schema
 
-    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+    print_json(json_schema())
 
 
-def _validate(config_path: Path | None) -> dict[str, Any]:
-    # Imported here: json5 and the schema are slow to load, and `router status` comes through this module.
+def judge(config_path: Path | None) -> Verdict:
+    """Reads the settings file that would be served, and says what is wrong with it."""
+    # json5 and the tables of kinds are slow to import, and `router config --help` does not need them.
     from actors.errors import SettingsError
     from router.settings.load import load_settings
     from router.settings.paths import find_config
 
     path = find_config(config_path, os.environ)
-    shown = None if path is None else str(path)
+    file = None if path is None else str(path)
     try:
         loaded = load_settings(path, env=os.environ)
     except SettingsError as error:
-        return {"ok": False, "file": shown, "problems": list(error.problems), "warnings": []}
-    return {"ok": True, "file": shown, "problems": [], "warnings": list(loaded.warnings)}
+        return Verdict(ok=False, file=file, problems=error.problems)
+    return Verdict(ok=True, file=file, warnings=loaded.warnings)
 
 
-def _tell(result: dict[str, Any]) -> None:
-    for problem in result["problems"]:
+def _tell(verdict: Verdict) -> None:
+    for problem in verdict.problems:
         click.echo(problem, err=True)
-    for warning in result["warnings"]:
+    for warning in verdict.warnings:
         click.echo(f"warning: {warning}", err=True)
-    if result["ok"]:
-        click.echo(f"OK: {result['file'] or 'no settings file; the defaults hold'}")
+    if verdict.ok:
+        click.echo(printable(f"OK: {verdict.file or 'no settings file; the defaults hold'}"))

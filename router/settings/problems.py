@@ -10,6 +10,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from router.printable import printable
+
 _PLAIN_KEY = re.compile(r"[A-Za-z_$*][A-Za-z0-9_$*-]*")
 _LONGEST_SHOWN = 40
 
@@ -26,7 +28,7 @@ class Report:
         """Notes one problem at `path` (a place in the file, or a file)."""
         if path in self._spoilt:
             return
-        line = one_line(f"{path}: {text}" if path else text)
+        line = printable(f"{path}: {text}" if path else text)
         if line not in self.problems:
             self.problems.append(line)
 
@@ -37,7 +39,7 @@ class Report:
 
     def warn(self, path: str, text: str) -> None:
         """Notes something that works and is not wise."""
-        line = one_line(f"{path}: {text}" if path else text)
+        line = printable(f"{path}: {text}" if path else text)
         if line not in self.warnings:
             self.warnings.append(line)
 
@@ -79,11 +81,6 @@ def unknown(what: str, word: str, words: Iterable[str]) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text in double quotes, on one line, cut when long."""
+    """The text in double quotes, cut when long."""
     shown = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
-    return '"' + one_line(shown).replace('"', '\\"') + '"'
-
-
-def one_line(text: str) -> str:
-    """The text with every control character written out, so that a problem stays one line."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return '"' + shown.replace('"', '\\"') + '"'
