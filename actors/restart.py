@@ -180,5 +180,10 @@ def _exit_of_one(error: Exception) -> Exit:
 
 def reason_of(error: Exception) -> str:
     """The error's own words on one line, without its class, cut to `REASON_LIMIT` characters."""
-    words = " ".join(str(error).split()) or "it failed without saying why; the log has the details"
+    return short_line(str(error)) or "it failed without saying why; the log has the details"
+
+
+def short_line(text: str) -> str:
+    """The text on one line of at most `REASON_LIMIT` characters."""
+    words = " ".join(text.split())
     return words if len(words) <= REASON_LIMIT else words[: REASON_LIMIT - 1] + "…"

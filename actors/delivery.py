@@ -1,0 +1,144 @@
+"""The account's side of sending: one task per delivery, and a true receipt for each, however the session ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+
+from actors.channel import Channel
+from actors.errors import BadCredentials, Rejected, RetryLater, UnknownOutcome
+from actors.mailbox import Asked, Mailbox, Ref
+from actors.messages import (
+    AccountKey,
+    Chat,
+    Outbound,
+    Outcome,
+    Receipt,
+    Refused,
+    Retry,
+    Sent,
+    Unknown,
+)
+from actors.protocol import AccountMessage, AccountToRouter, Deliver, Delivered, ShowTyping
+from actors.typing_signs import TypingSigns
+from actors.vitals import Vitals
+
+NOT_BEGUN = Retry("account stopped before it was sent")
+CUT_OFF = Unknown("the send was cut off before the network answered")
+
+_SPARE_ROOM = 64
+"""Places in the mailbox beyond the deliveries that the router may have outstanding: for signs of typing."""
+
+
+class Delivery:
+    """Sends what the router tells to `mailbox`, for one opening of an account.
+
+    Receipts are told as they come; those that could not be told are returned by `close`. At every moment the receipt
+    that would be true if everything ended now is on file, so that no way of ending can leave one out.
+    """
+
+    def __init__(
+        self,
+        key: AccountKey,
+        channel: Channel,
+        router: Ref[AccountToRouter],
+        vitals: Vitals,
+        max_sends_in_flight: int,
+        grace_seconds: float,
+    ) -> None:
+        """`grace_seconds` is what sends in flight are given to finish once no more are begun."""
+        self.mailbox: Mailbox[AccountMessage] = Mailbox(2 * max_sends_in_flight + _SPARE_ROOM)
+        self._key = key
+        self._channel = channel
+        self._router = router
+        self._vitals = vitals
+        self._grace_seconds = grace_seconds
+        self._typing = TypingSigns(channel, max_sends_in_flight)
+        self._taking = trio.CancelScope()
+        self._ended = False
+        self._on_file: dict[int, Outcome] = {}
+        self._in_flight: dict[trio.CancelScope, Chat] = {}
+
+    def finish(self) -> None:
+        """Takes nothing more; `run` returns when the sends in flight have finished or their grace is over."""
+        self._taking.cancel()
+
+    async def run(self) -> None:
+        """Delivers until `finish`. Cancelled, it gives the sends in flight the same grace, then lets it go on.
+
+        Raises: BadCredentials from a send, and whatever else a channel should not have raised; that send's receipt is
+        then left for `close`.
+        """
+        async with trio.open_nursery() as nursery:
+            try:
+                with self._taking:
+                    await self._take(nursery)
+            finally:
+                self._begin_grace()
+
+    def close(self) -> tuple[Receipt, ...]:
+        """Refuses further messages; the receipts that were not told, for what was cut off and what never began."""
+        for message in self.mailbox.close():
+            if isinstance(message, Deliver):
+                self._on_file[message.outbound.outbox_id] = NOT_BEGUN
+        return tuple(Receipt(outbox_id, outcome) for outbox_id, outcome in self._on_file.items())
+
+    async def _take(self, nursery: trio.Nursery) -> None:
+        while True:
+            match await self.mailbox.receive():
+                case Deliver(outbound=outbound):
+                    self._begin(nursery, outbound)
+                case ShowTyping(chat=chat):
+                    if chat not in self._in_flight.values():
+                        self._typing.show(nursery, chat)
+                case Asked() as asked:
+                    _refuse_question(asked)
+
+    def _begin(self, nursery: trio.Nursery, outbound: Outbound) -> None:
+        self._typing.hide(outbound.chat)
+        self._on_file[outbound.outbox_id] = NOT_BEGUN
+        # Shielded, and made here rather than in the task: whoever ends the session sets its deadline, also when the
+        # task has not had its first turn yet.
+        scope = trio.CancelScope(shield=True)
+        self._in_flight[scope] = outbound.chat
+        nursery.start_soon(self._deliver, outbound, scope)
+
+    def _begin_grace(self) -> None:
+        self._ended = True
+        self._typing.hide_all()
+        for scope in self._in_flight:
+            scope.deadline = trio.current_time() + self._grace_seconds
+
+    async def _deliver(self, outbound: Outbound, scope: trio.CancelScope) -> None:
+        if not self._ended:
+            self._on_file[outbound.outbox_id] = CUT_OFF
+            with scope:
+                self._on_file[outbound.outbox_id] = await self._attempt(outbound)
+        del self._in_flight[scope]
+        await self._tell(outbound.outbox_id)
+
+    async def _attempt(self, outbound: Outbound) -> Outcome:
+        """One send, as an outcome. What is not in this table is a defect: it stays `Unknown` and ends the session."""
+        try:
+            message_id = await self._channel.send(outbound)
+        except RetryLater as error:
+            return Retry(error.reason, error.retry_after_seconds)
+        except Rejected as error:
+            return Refused(error.reason)
+        except UnknownOutcome as error:
+            return Unknown(error.reason)
+        except BadCredentials as error:
+            self._on_file[outbound.outbox_id] = Retry(error.reason)
+            raise
+        self._vitals.mark_outbound()
+        return Sent(message_id)
+
+    async def _tell(self, outbox_id: int) -> None:
+        receipt = Receipt(outbox_id, self._on_file[outbox_id])
+        await self._router.tell(Delivered(self._key, receipt))
+        del self._on_file[outbox_id]
+
+
+def _refuse_question(asked: Asked[Any]) -> None:
+    asked.slot.fail(Rejected("an account answers no questions"))

@@ -1,0 +1,98 @@
+"""One opening of an account: from the first delivery that it may be given to the last receipt that it owes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Annotated
+
+import msgspec
+import trio
+
+from actors.channel import Channel
+from actors.delivery import Delivery
+from actors.errors import EndedEarly, MailboxClosed
+from actors.intake import AccountIntake
+from actors.mailbox import Ref
+from actors.messages import AccountKey, Identity
+from actors.protocol import AccountClosed, AccountOpened, AccountToRouter
+from actors.restart import RestartPolicy
+from actors.vitals import Vitals
+
+LAST_WORD_SECONDS = 10.0
+"""How long a router that has no room is waited for by an account that is being cancelled."""
+
+
+class AccountOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers that an account obeys."""
+
+    max_sends_in_flight: Annotated[int, msgspec.Meta(ge=1)] = 4
+    policy: RestartPolicy = RestartPolicy()
+    poll_grace_seconds: float = 2.0
+    """What `receive` is given to return by itself when draining begins."""
+    send_grace_seconds: float = 5.0
+    """What sends in flight are given to finish when the session ends, for whatever reason."""
+
+
+async def tell_at_last(router: Ref[AccountToRouter], message: AccountToRouter) -> None:
+    """Tells the router something that must arrive, waiting for room as long as it takes; a router that has ended is
+    spared it. Cancelled, it still waits `LAST_WORD_SECONDS` for room, then lets the cancellation go on.
+    """
+    with suppress(MailboxClosed):
+        try:
+            await router.tell(message)
+        except trio.Cancelled:
+            with trio.move_on_after(LAST_WORD_SECONDS, shield=True), suppress(MailboxClosed):
+                await router.tell(message)
+            raise
+
+
+class Session:
+    """A started channel at work: it receives and delivers until it is told to finish or something fails."""
+
+    def __init__(
+        self,
+        key: AccountKey,
+        channel: Channel,
+        router: Ref[AccountToRouter],
+        vitals: Vitals,
+        options: AccountOptions,
+    ) -> None:
+        self._key = key
+        self._channel = channel
+        self._router = router
+        self._options = options
+        self._intake = AccountIntake(key, router, vitals)
+        self._delivery = Delivery(key, channel, router, vitals, options.max_sends_in_flight, options.send_grace_seconds)
+        self._receiving = trio.CancelScope()
+
+    def drain(self) -> None:
+        """Takes nothing new in: `receive` has its grace to return, then it is cancelled. Delivery goes on."""
+        if not self._intake.stopping:
+            self._intake.stop()
+            self._receiving.deadline = trio.current_time() + self._options.poll_grace_seconds
+
+    def finish(self) -> None:
+        """Drains, and ends delivery too: `run` returns when what is in flight has finished or its grace is over."""
+        self.drain()
+        self._delivery.finish()
+
+    async def run(self, identity: Identity) -> None:
+        """Works between one AccountOpened and exactly one AccountClosed, which comes after all its receipts.
+
+        Raises: what receiving or sending raised, in a group; EndedEarly when receiving returned unasked. However it
+        ends, sends in flight are given their grace first.
+        """
+        opened = AccountOpened(self._key, self._delivery.mailbox.ref, identity, self._options.max_sends_in_flight)
+        await self._router.tell(opened)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._receive)
+                await self._delivery.run()
+        finally:
+            await tell_at_last(self._router, AccountClosed(self._key, self._delivery.close()))
+
+    async def _receive(self) -> None:
+        with self._receiving:
+            await self._channel.receive(self._intake)
+        if not self._intake.stopping:
+            raise EndedEarly("receiving ended by itself")
