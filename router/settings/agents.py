@@ -13,7 +13,7 @@ from router.settings.checks import check_addresses, check_default_agents
 from router.settings.kinds import AGENTS
 from router.settings.problems import Report, item, join, unknown
 from router.settings.schema import BUILT_IN_AGENT, AgentEntry
-from router.settings.values import PeerId
+from router.settings.values import PeerId, peer_id
 
 
 class EntrySettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -49,7 +49,7 @@ def agent_ids(raw: Any) -> frozenset[str]:
     """The ids in `agents`, also of entries that have problems; bindings are checked against them."""
     entries = raw.get("list") if isinstance(raw, dict) else None
     ids = [each.get("id") for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
-    named = frozenset(normalize_agent_id(each) for each in ids if isinstance(each, str))
+    named = frozenset(normalize_agent_id(each) for each in map(peer_id, ids) if each is not None)
     return named if entries else frozenset({BUILT_IN_AGENT.id})
 
 

@@ -53,8 +53,9 @@ def _from_file(name: Any, place: str, around: Surroundings) -> Credentials:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_TOKEN_BYTES + 1)
-    except OSError as error:
-        return Credentials({}, missing=f"{place}: cannot read {path}: {error.strerror or type(error).__name__}")
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or "no file can be called so"
+        return Credentials({}, missing=f"{place}: cannot read {path}: {reason}")
     token = content.decode("ascii", errors="replace").strip()
     if not token or len(content) > MAX_TOKEN_BYTES:
         return Credentials({}, missing=f"{place}: {path} holds no token; expected the token alone in the file")

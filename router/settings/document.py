@@ -48,10 +48,11 @@ def read_document(path: Path, report: Report) -> Any:
 
 def _read_text(path: Path, report: Report) -> str | None:
     try:
-        if path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
-            report.problem(str(path), f"larger than {MAX_FILE_BYTES} bytes; this is not a settings file")
-            return None
-        return path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) <= MAX_FILE_BYTES:
+            return content.decode("utf-8-sig")
+        report.problem(str(path), f"larger than {MAX_FILE_BYTES} bytes; this is not a settings file")
     except UnicodeDecodeError as error:
         report.problem(str(path), f"not UTF-8 text: byte {error.start} cannot be read")
     except OSError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from router.settings.paths import at_home
 from router.settings.problems import Report, join
 from router.settings.schema import TokenSource
 
@@ -25,7 +26,7 @@ class Surroundings(msgspec.Struct, frozen=True):
 
     def file(self, name: str) -> Path:
         """The file that a setting names, relative to the settings file, and noted as a source."""
-        path = self.directory / Path(name).expanduser()
+        path = self.directory / at_home(Path(name))
         if path not in self.sources:
             self.sources.append(path)
         return path

@@ -10,6 +10,7 @@ under the directory of the main file, with symbolic links resolved: settings mus
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,21 @@ def merge(below: Any, above: Any) -> Any:
     return above
 
 
+def _is_file_name(name: Any) -> bool:
+    return isinstance(name, str) and name != "" and "\0" not in name
+
+
+def _real(path: Path) -> Path:
+    # Not Path.resolve: that raises on links that lead in a circle, and opening them says so better.
+    return Path(os.path.realpath(path))
+
+
 class Includer:
     """Reads a settings file with all that it includes, and keeps the list of files."""
 
     def __init__(self, main: Path, report: Report) -> None:
         self._main = main
-        self._root = main.resolve().parent
+        self._root = _real(main).parent
         self._report = report
         self.sources: list[Path] = []
 
@@ -49,7 +59,7 @@ class Includer:
         if path not in self.sources:
             self.sources.append(path)
         tree = read_document(path, self._report)
-        return self._resolve(tree, (*above, path.resolve()), place)
+        return self._resolve(tree, (*above, _real(path)), place)
 
     def _resolve(self, value: Any, files: tuple[Path, ...], place: str) -> Any:
         if isinstance(value, list):
@@ -64,7 +74,7 @@ class Includer:
     def _with_included(self, names: Any, own: dict[str, Any], files: tuple[Path, ...], place: str) -> Any:
         where = join(place, INCLUDE)
         wanted = [names] if isinstance(names, str) else names
-        if not isinstance(wanted, list) or not all(isinstance(name, str) and name for name in wanted):
+        if not isinstance(wanted, list) or not all(_is_file_name(name) for name in wanted):
             self._report.problem(where, "expected a file name or a list of file names")
             return own
         parts = [self._included(name, files, where, place) for name in wanted]
@@ -79,8 +89,8 @@ class Includer:
         return merge(merged, own)
 
     def _included(self, name: str, files: tuple[Path, ...], where: str, place: str) -> Any:
-        path = files[-1].parent / Path(name).expanduser()
-        resolved = path.resolve()
+        path = files[-1].parent / Path(name)
+        resolved = _real(path)
         if resolved in files:
             chain = " -> ".join(each.name for each in (*files[files.index(resolved) :], resolved))
             self._report.problem(where, f"files include each other in a circle: {chain}")

@@ -1,6 +1,6 @@
 """The settings file described as JSON Schema, for editors: complete keys, no unknown ones, the words that are allowed.
 
-The file may say a little more than the schema knows: `${NAME}` in place of a number, `$include` anywhere.
+The file may say a little more than the schema knows: `${NAME}` in place of a number.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ from router.settings.values import PEER_ID
 from router.settings.words import members, unwrap
 
 Schema = dict[str, Any]
+
+_INCLUDE: Schema = {
+    r"^\$include$": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+}
+"""Stands in any object."""
 
 
 def json_schema() -> Schema:
@@ -89,7 +94,12 @@ def _with_default(field: msgspec.structs.FieldInfo) -> Schema:
 
 
 def _object(properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": properties,
+        "patternProperties": _INCLUDE,
+        "additionalProperties": False,
+    }
 
 
 def _channel(name: str) -> Schema:

@@ -32,5 +32,13 @@ def find_state_dir(explicit: Path | None, env: Mapping[str, str]) -> Path:
 
 def _named(explicit: Path | None, from_env: str) -> Path | None:
     if explicit is not None:
-        return explicit.expanduser()
-    return Path(from_env).expanduser() if from_env.strip() else None
+        return at_home(explicit)
+    return at_home(Path(from_env)) if from_env.strip() else None
+
+
+def at_home(path: Path) -> Path:
+    """The path with a leading `~` or `~user` replaced; as it is when there is no such home."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path

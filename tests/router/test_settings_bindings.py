@@ -54,6 +54,11 @@ def test_bindings_keep_their_order(load: Loader) -> None:
     assert accounts == ["shop", None, None]
 
 
+def test_an_agent_whose_id_is_a_number_is_found(load: Loader) -> None:
+    tree = {"channels": SHOP, "agents": {"list": [{"id": 5, "kind": "echo"}]}, "bindings": [binding("5")]}
+    assert load(tree).settings.bindings[0].agent_id == "5"
+
+
 def test_without_agents_a_binding_may_name_the_built_in_one(load: Loader) -> None:
     assert load({"channels": SHOP, "bindings": [binding("main")]}).settings.bindings[0].agent_id == "main"
 

@@ -85,6 +85,7 @@ def test_a_named_account_does_not_borrow_its_channels_token(load: Loader) -> Non
         ({"tokenFile": ""}, "channels.zalo.tokenFile: expected the name of a file; got an empty string"),
         ({"tokenFile": 3}, "channels.zalo.tokenFile: expected a string; got 3"),
         ({"tokenFile": "no"}, "channels.zalo.tokenFile: cannot read DIR/no: No such file or directory"),
+        ({"tokenFile": "a\0b"}, "channels.zalo.tokenFile: cannot read DIR/a\\x00b: no file can be called so"),
         ({"tokenFile": "."}, "channels.zalo.tokenFile: cannot read DIR: Is a directory"),
         (
             {"tokenFile": "blank"},

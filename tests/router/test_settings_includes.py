@@ -138,7 +138,13 @@ def test_a_syntax_error_is_told_of_the_included_file(tmp_path: Path) -> None:
     assert problems == ["DIR/a.json5: line 1, column 6: unexpected end of input"]
 
 
-@pytest.mark.parametrize("value", ["3", "{}", '["a.json5", 3]', '""', "null"])
+def test_links_in_a_circle_are_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "loop.json5").symlink_to("loop.json5")
+    _, problems, _ = read(tmp_path, main='{$include: "loop.json5"}')
+    assert problems == ["DIR/loop.json5: cannot be read: Too many levels of symbolic links"]
+
+
+@pytest.mark.parametrize("value", ["'a\\0b'", "3", "{}", '["a.json5", 3]', '""', "null"])
 def test_an_include_names_files(tmp_path: Path, value: str) -> None:
     _, problems, _ = read(tmp_path, main=f"{{x: {{$include: {value}}}}}", a="{}")
     assert problems == ["x.$include: expected a file name or a list of file names"]

@@ -48,6 +48,11 @@ def test_no_object_takes_unknown_keys(schema: dict[str, Any]) -> None:
     assert all(each["additionalProperties"] is False or "properties" not in each for each in found)
 
 
+def test_every_object_may_include_files(schema: dict[str, Any]) -> None:
+    closed = [each for each in objects(schema) if "properties" in each]
+    assert all(list(each["patternProperties"]) == [r"^\$include$"] for each in closed)
+
+
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_a_channels_block_is_the_policy_and_the_kinds_keys_together(schema: dict[str, Any], channel: str) -> None:
     block = schema["properties"]["channels"]["properties"][channel]

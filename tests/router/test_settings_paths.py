@@ -64,6 +64,10 @@ def test_a_tilde_means_home(user_dir: Path) -> None:
     assert find_state_dir(Path("~/state"), {}) == Path.home() / "state"
 
 
+def test_a_home_that_does_not_exist_is_taken_as_written(user_dir: Path) -> None:
+    assert find_config(Path("~nobody-here/r.json5"), {}) == Path("~nobody-here/r.json5")
+
+
 def test_the_state_directory_is_the_option_then_the_environment_then_the_platforms(user_dir: Path) -> None:
     env = {"ROUTER_STATE_DIR": "/srv/state"}
     assert find_state_dir(Path("/mine"), env) == Path("/mine")
