@@ -43,7 +43,7 @@ class HttpAgent:
 
 def _reply_in(answer: HttpAnswer) -> Reply:
     media_type = answer.content_type.partition(";")[0].strip().lower()
-    if answer.status == 204 or not answer.body.strip():
+    if not answer.body.strip():
         return Reply()
     if media_type == "application/json" or media_type.endswith("+json"):
         return wire.decode_json_reply(answer.body)

@@ -11,6 +11,7 @@ import trio
 import trio.testing
 from agents_support import JSONL, make_turn, python, wait_lines, wait_process_gone
 
+from actors.agents import jsonl
 from actors.agents.contract import Agent
 from actors.agents.jsonl import HUNG_AFTER, LONGEST_WAIT_SECONDS, open_jsonl_agent, restart_wait_seconds
 from actors.agents.settings import CommandSettings
@@ -228,6 +229,64 @@ async def test_a_program_that_answers_nothing_for_many_turns_is_taken_for_hung(t
             pid, *_ = await wait_lines(note, 1 + HUNG_AFTER)
             nursery.cancel_scope.cancel()
         await wait_process_gone(int(pid))
+
+
+# Reads nothing before SIGUSR1, then answers in order and without ids.
+PATIENT = (
+    """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+"""
+    + NOTED
+    + """
+signal.sigwait([signal.SIGUSR1])
+for line in sys.stdin:
+    print(json.dumps({"text": json.loads(line)["text"][:5]}), flush=True)
+"""
+)
+MORE_THAN_A_PIPE_HOLDS = "x" * 200_000
+
+
+async def test_a_turn_cancelled_before_the_program_was_told_keeps_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jsonl, "QUEUED_LINES", 0)
+    note = tmp_path / "note"
+    answers: list[str] = []
+
+    async def keep(text: str, turn_id: int) -> None:
+        answers.append(await ask(agent, text, turn_id))
+
+    async with open_jsonl_agent(settings(tmp_path, PATIENT, str(note))) as agent, trio.open_nursery() as nursery:
+        nursery.start_soon(keep, "first" + MORE_THAN_A_PIPE_HOLDS, 1)
+        (pid,) = await wait_lines(note, 1)
+        with trio.move_on_after(0.05):
+            await agent.answer(make_turn("never", turn_id=2))
+        nursery.start_soon(keep, "third", 3)
+        await trio.testing.wait_all_tasks_blocked()
+        os.kill(int(pid), signal.SIGUSR1)
+    assert answers == ["first", "third"]
+
+
+async def test_turns_that_wait_for_room_when_the_program_dies_may_be_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jsonl, "QUEUED_LINES", 0)
+    note = tmp_path / "note"
+    reasons: set[str] = set()
+
+    async def fail(turn_id: int) -> None:
+        with pytest.raises(RetryLater) as caught:
+            await ask(agent, MORE_THAN_A_PIPE_HOLDS, turn_id)
+        reasons.add(caught.value.reason)
+
+    async with open_jsonl_agent(settings(tmp_path, PATIENT, str(note))) as agent, trio.open_nursery() as nursery:
+        nursery.start_soon(fail, 1)
+        (pid,) = await wait_lines(note, 1)
+        nursery.start_soon(fail, 2)
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        os.kill(int(pid), signal.SIGKILL)
+    assert reasons == {"the agent's program ended, signal 9", "the agent's program ended before it was asked"}
 
 
 async def test_closing_ends_the_process_and_fails_who_still_waits(tmp_path: Path) -> None:

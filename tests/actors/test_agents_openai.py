@@ -6,12 +6,13 @@ import json
 
 import pytest
 import trio
-from agents_support import make_turn
+from agents_support import make_turn, open_service
 
 from actors.agents.openai import open_openai_agent
 from actors.agents.settings import OpenaiSettings
 from actors.errors import Rejected, RetryLater
 from actors.messages import HistoryEntry, Reply
+from actors.net.http import Request, Response
 from actors.secret import Secret
 from actors.testing.model_server import BreakOff, Fail, HangUp, Raw, Say, Stall, open_model_server
 
@@ -103,6 +104,18 @@ async def test_half_a_stream_is_no_answer() -> None:
         async with open_openai_agent(settings(server.base_url, stream=True)) as agent:
             with pytest.raises(RetryLater):
                 await agent.answer(make_turn())
+
+
+async def test_nothing_is_read_after_the_end_of_the_stream() -> None:
+    event = b'data: {"choices": [{"delta": {"content": "all"}}]}\n\ndata: [DONE]\n\n'
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 9999\r\n\r\n"
+
+    async def break_off(request: Request) -> Response:
+        await request.peer.hang_up(head + event)
+        return Response(500)
+
+    async with open_service(break_off) as url, open_openai_agent(settings(url, stream=True)) as agent:
+        assert await agent.answer(make_turn()) == Reply("all")
 
 
 async def test_a_server_may_answer_whole_though_a_stream_was_asked_for() -> None:

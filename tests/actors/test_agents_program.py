@@ -205,7 +205,26 @@ async def test_a_child_that_left_the_group_does_not_hold_up_the_answer_for_long(
     await wait_process_gone(int(talk.heard))
 
 
+async def test_a_program_that_closes_its_stdout_first_may_still_say_why_it_ends(tmp_path: Path) -> None:
+    source = "import os, sys\nos.close(1)\nsys.stdin.readline()\nsys.stderr.write('no paper\\n')\nos._exit(3)"
+    at_end = trio.Event()
+
+    async def feed(stdin: trio.abc.SendStream) -> None:
+        await at_end.wait()
+        await stdin.send_all(b"go on\n")
+
+    def take(chunk: bytes) -> bool:
+        at_end.set()
+        return bool(chunk)
+
+    ended = await attend(await start_program(settings(tmp_path, source)), feed, take)
+    assert ended == Ended(3, "no paper")
+
+
 async def test_no_pipe_of_an_ended_program_stays_open(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
-    await run(settings(tmp_path, "print(1)"), Talk(b"x"))
+    talk = Talk(b"x")
+    process = await start_program(settings(tmp_path, "print(1)"))
+    await attend(process, talk.feed, talk.take)
     assert len(os.listdir("/proc/self/fd")) == before
+    assert process.returncode == 0
