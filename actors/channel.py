@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from actors.messages import AccountKey, Chat, Identity, Inbound, Outbound
+from actors.secret import Secret
 
 
 class Intake(Protocol):
@@ -95,6 +96,8 @@ class ChannelKind(msgspec.Struct, frozen=True):
     """The account's own settings; every field camel-cased in the file."""
     open: Callable[[AccountKey, Any], AbstractAsyncContextManager[Channel]]
     """Opens the account's clients and closes them again. Does not speak to the network: that is `start`."""
+    login_of: Callable[[Any], Secret | None] = lambda _settings: None
+    """What only one process may use at a time, from the account's settings; None when there is no such thing."""
     groups_must_be_named: bool = False
     """Whether `groupPolicy: allowlist` without `groups` shuts every group, whoever speaks there."""
     text_limit_utf16: int = 2000

@@ -17,6 +17,7 @@ import trio
 from actors.errors import MailboxClosed
 
 M = TypeVar("M")
+M_contra = TypeVar("M_contra", contravariant=True)
 R = TypeVar("R")
 
 
@@ -68,7 +69,7 @@ class Asked(Generic[R]):
         self.slot: ReplySlot[R] = ReplySlot()
 
 
-class Ref(Generic[M]):
+class Ref(Generic[M_contra]):
     """The sending end of a mailbox; may be shared freely."""
 
     __slots__ = ("_send", "_unanswered")
@@ -77,11 +78,11 @@ class Ref(Generic[M]):
         self._send = send
         self._unanswered = unanswered
 
-    async def tell(self, message: M) -> None:
+    async def tell(self, message: M_contra) -> None:
         """Puts `message` in the mailbox, waiting for room. Raises MailboxClosed. Cancelled, it was not put."""
         await self._put(message, message)
 
-    def tell_nowait(self, message: M) -> None:
+    def tell_nowait(self, message: M_contra) -> None:
         """Like `tell`, but raises trio.WouldBlock when there is no room."""
         try:
             self._send.send_nowait(message)

@@ -27,14 +27,21 @@ from actors.protocol import (
     AccountClosed,
     AccountMessage,
     AccountOpened,
-    AccountStatus,
     AwaitRoom,
     Deliver,
     Delivered,
     Shelve,
     ShowTyping,
 )
-from router.events import DeadLettered, Event, MessageDuplicate, PairingApproved, StoreFailed, StoreRecovered
+from router.events import (
+    AccountStateChanged,
+    DeadLettered,
+    Event,
+    MessageDuplicate,
+    PairingApproved,
+    StoreFailed,
+    StoreRecovered,
+)
 from router.messages import ApprovePairing, Drain, ToRouter, TurnAnswered, TurnBroke
 from router.rules import inflow, outflow, turns
 from router.rules.records import PairingRequest, PutDeadLetter
@@ -75,8 +82,6 @@ class RouterActor:
         self._accounts: dict[AccountKey, Ref[AccountMessage]] = {}
         self._room_waiters: dict[AccountKey, list[Asked[None]]] = {}
         self._left_over: list[ToRouter | Asked[Any]] = []
-        self.account_statuses: dict[AccountKey, AccountStatus] = {}
-        """What each account last said of itself."""
         self.drained = trio.Event()
         """Set once it drains, no turn runs and nothing is being sent."""
         self.store_error = ""
@@ -99,6 +104,11 @@ class RouterActor:
                 ref.tell_nowait(ShowTyping(chat))
             except (trio.WouldBlock, MailboxClosed):
                 return
+
+    def is_idle(self) -> bool:
+        """Whether no message waits for an answer and nothing waits to be sent."""
+        state = self._state
+        return not any(state.unfinished.values()) and not any(lanes.size for lanes in state.send_lanes.values())
 
     def mailbox_waiting(self) -> int:
         """Messages in the mailbox now."""
@@ -180,7 +190,11 @@ class RouterActor:
                 for receipt in receipts:
                     outflow.settle(state, receipt, moment, chance, decision)
             case AccountChanged(status):
-                self.account_statuses[status.account] = status
+                decision.events.append(
+                    AccountStateChanged(
+                        account=status.account, state=status.state, restarts=status.restarts, error=status.last_error
+                    )
+                )
             case Drain():
                 state.draining = True
 

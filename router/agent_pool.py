@@ -29,7 +29,6 @@ class OpenAgent(msgspec.Struct, frozen=True):
     """An agent that is ready to answer, with what holds around it."""
 
     agent: Agent
-    kind: str
     limits: AgentLimits
     history_limit: int = 0
 

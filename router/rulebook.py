@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from actors.channel import ChannelKind
 from router.rules.bindings import Binding, Match, Peer
@@ -12,14 +12,14 @@ from router.rules.texts import BY_LOCALE
 from router.settings.schema import Account, GroupSettings, Settings
 from router.settings.sections import BindingSettings
 
-KindOf = Callable[[str], ChannelKind]
 
-
-def make_rulebook(settings: Settings, kind_of: KindOf) -> Rulebook:
-    """The rules of these settings. `kind_of` finds a channel's kind by its id."""
+def make_rulebook(settings: Settings, kinds: Mapping[str, ChannelKind]) -> Rulebook:
+    """The rules of these settings. Accounts of a channel that is not among `kinds` have none."""
     return Rulebook(
         accounts={
-            account.key: _policy(account, settings, kind_of(account.key.channel)) for account in settings.accounts
+            account.key: _policy(account, settings, kinds[account.key.channel])
+            for account in settings.accounts
+            if account.key.channel in kinds
         },
         agents={agent.id: agent.limits.max_concurrent for agent in settings.agents},
         default_agent_id=settings.default_agent_id,

@@ -96,4 +96,5 @@ KIND: Final = ChannelKind(
     id_prefixes=("zalo:", "zl:"),
     settings=ZaloSettings,
     open=open_zalo,
+    login_of=lambda settings: settings.bot_token,
 )

@@ -100,6 +100,10 @@ class Lanes(Generic[K, T]):
         """The items of one lane in order."""
         return iter(self._items.get(key, ()))
 
+    def heads(self) -> Iterator[T]:
+        """The first item of every lane."""
+        return (lane[0] for lane in self._items.values())
+
     def set_head(self, key: K, item: T) -> None:
         """Puts `item` in the place of the head: the same thing, as it is now."""
         self._items[key][0] = item

@@ -1,0 +1,11 @@
+"""The table of channel kinds. A new channel is a folder beside this module and a row here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from actors.channel import ChannelKind
+from actors.zalo.channel import KIND as ZALO
+
+CHANNEL_KINDS: Mapping[str, ChannelKind] = {kind.name: kind for kind in (ZALO,)}
+"""By the channel id of the settings."""

@@ -1,0 +1,8 @@
+"""`python -m router`: the same as the console script."""
+
+from __future__ import annotations
+
+from router.cli import main
+
+if __name__ == "__main__":
+    main()

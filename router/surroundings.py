@@ -1,0 +1,30 @@
+"""What a router runs in, and is handed by whoever starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from actors.agents.contract import AgentKind
+from actors.agents.kinds import KINDS as AGENT_KINDS
+from actors.channel import ChannelKind
+from actors.clock import WallClock, wall_time
+from actors.kinds import CHANNEL_KINDS
+from actors.messages import AccountKey
+from router.telemetry import Telemetry
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a router runs in: where it keeps things, who listens, and which kinds there are."""
+
+    state_dir: Path
+    locks: Path
+    """Directory of the locks that hold for the whole machine."""
+    telemetry: Telemetry
+    channel_kinds: Mapping[str, ChannelKind] = msgspec.field(default_factory=lambda: CHANNEL_KINDS)
+    agent_kinds: Mapping[str, AgentKind] = msgspec.field(default_factory=lambda: AGENT_KINDS)
+    clock: WallClock = wall_time
+    on_crash: Callable[[AccountKey, Exception], None] = lambda _account, _error: None
+    """Is given every exception that an account crashes of."""
