@@ -27,6 +27,6 @@ def serve(ctx: click.Context, config: Path | None, state_dir: Path | None, demo:
     The first Ctrl-C or SIGTERM lets it finish what it has begun; the second one stops it at once. What is left waits
     for the next start.
     """
-    from router.serve import main_serve
+    from router.process import main_serve
 
     ctx.exit(main_serve(config=config, state_dir=state_dir, demo=demo))

@@ -25,6 +25,16 @@ from router.control.limits import ControlLimits
 from router.control.protocol import METHODS
 from router.events import ControlFault, Event
 
+CLIENTS_OWN_DOING = (
+    ConnectionClosed,
+    ProtocolError,
+    trio.BrokenResourceError,
+    trio.ClosedResourceError,
+    # wsproto decodes some headers as ASCII and as domain names without minding what was sent.
+    UnicodeError,
+)
+"""Ends a connection without a word in the log: anybody on this machine could fill it otherwise."""
+
 Headers = Iterable[tuple[bytes, bytes]]
 
 
@@ -133,8 +143,8 @@ class _Server:
         self._clients += 1
         try:
             await self._converse(stream)
-        except* (ConnectionClosed, ProtocolError, trio.BrokenResourceError, trio.ClosedResourceError):
-            pass  # The client's own doing, and its own end.
+        except* CLIENTS_OWN_DOING:
+            pass
         except* Exception as fault:  # noqa: BLE001 what one client provokes must not take the router down
             self._emit(ControlFault(method="", error=fault_of(fault.exceptions[0])))
         finally:

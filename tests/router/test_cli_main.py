@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import click
 import msgspec
@@ -127,6 +128,26 @@ def test_the_help_of_every_command_teaches_with_examples(words: str, capsys: pyt
 def test_every_command_of_the_table_can_be_imported(word: str) -> None:
     command = cli.router.get_command(click.Context(cli.router), word)
     assert isinstance(command, click.Command)
+
+
+def test_serve_passes_its_options_on_and_ends_with_the_routers_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, object]] = []
+
+    def main_serve(**options: object) -> int:
+        asked.append(options)
+        return 143
+
+    process = ModuleType("router.process")
+    process.main_serve = main_serve  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "router.process", process)
+    assert main(["serve", "--config", "a.json5", "--state-dir", str(tmp_path), "--demo"]) == 143
+    assert main(["serve"]) == 143
+    assert asked == [
+        {"config": Path("a.json5"), "state_dir": tmp_path, "demo": True},
+        {"config": None, "state_dir": None, "demo": False},
+    ]
 
 
 def interrupted(*args: object, **kwargs: object) -> object:

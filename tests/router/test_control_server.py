@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 import trio
 import trio.lowlevel
@@ -15,6 +17,11 @@ from router.control.server import judge_handshake, serve_control
 from router.events import ControlFault
 
 PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer " + CANARY.encode() + b"\r\n\r\n"
+)
+NOT_ASCII = HANDSHAKE.replace(b"Host: x", b"Host: \xbe")
 ORIGINS = frozenset({b"http://127.0.0.1:18790"})
 
 
@@ -137,7 +144,7 @@ async def test_a_too_long_message_ends_only_its_own_connection() -> None:
 async def test_what_is_not_a_websocket_handshake_harms_nobody() -> None:
     async with served() as server:
         port = int(server.endpoint.url.split(":")[2].strip("/"))
-        for garbage in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00garbage\r\n\r\n"):
+        for garbage in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00garbage\r\n\r\n", NOT_ASCII):
             stream = await trio.open_tcp_stream("127.0.0.1", port)
             await stream.send_all(garbage)
             answer = await stream.receive_some(4096)
@@ -277,10 +284,7 @@ async def test_a_write_that_nobody_reads_ends_at_its_deadline() -> None:
 async def _handshaken(port: int) -> trio.SocketStream:
     """A socket whose owner speaks WebSocket by hand, and so may stop reading."""
     stream = await trio.open_tcp_stream("127.0.0.1", port)
-    await stream.send_all(
-        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer " + CANARY.encode() + b"\r\n\r\n"
-    )
+    await stream.send_all(HANDSHAKE)
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         head += await stream.receive_some(1)
@@ -380,3 +384,52 @@ async def test_stopping_says_goodbye_and_cancels_what_runs() -> None:
             await began.wait()
         with trio.fail_after(10):
             await left.wait()
+
+
+async def test_a_bug_below_ends_one_connection_and_is_an_event() -> None:
+    broken = ControlLimits(message_bytes="many")  # type: ignore[arg-type] # makes the library fail at the first message
+    async with served(limits=broken) as server:
+        for count in (1, 2):
+            async with await _handshaken(int(server.endpoint.url.split(":")[2].strip("/"))) as stream:
+                await stream.send_all(_masked(PING.encode()))
+                while await stream.receive_some(4096):
+                    pass  # It says goodbye.
+            with trio.fail_after(10):
+                while len(server.events) < count:
+                    await trio.lowlevel.checkpoint()
+        fault = server.events[0]
+        assert isinstance(fault, ControlFault)
+        assert fault.error.startswith("TypeError: ")
+
+
+def _random_bytes(chance: random.Random) -> bytes:
+    """What a confused or hostile client might send after (or instead of) its handshake."""
+    handshake = bytearray(HANDSHAKE)
+    for _ in range(chance.choice((0, 0, 0, 1, 3))):
+        handshake[chance.randrange(len(handshake))] = chance.randrange(256)
+    frames = []
+    for _ in range(chance.randrange(6)):
+        payload = chance.choice((PING.encode(), chance.randbytes(chance.randrange(60)), b"\x03\xe8bye", b"\x03\xe7"))
+        opcode = chance.choice((0x81, 0x81, 0x82, 0x01, 0x80, 0x88, 0x89, 0x8A, 0x83, 0xC1))
+        masked = chance.choice((0x80, 0x80, 0x80, 0))
+        frame = bytes([opcode, masked | len(payload)]) + bytes(4 if masked else 0) + payload
+        frames.append(chance.choice((frame, frame, frame[: chance.randrange(len(frame))])))
+    return bytes(handshake) + b"".join(frames)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_no_bytes_of_one_client_harm_another(seed: int) -> None:
+    chance = random.Random(seed)
+    async with served(limits=ControlLimits(handshake_seconds=0.1, close_seconds=0.05)) as server:
+        port = int(server.endpoint.url.split(":")[2].strip("/"))
+        async with open_control(server.endpoint) as other:
+            for _ in range(20):
+                stream = await trio.open_tcp_stream("127.0.0.1", port)
+                try:
+                    await stream.send_all(_random_bytes(chance))
+                    await stream.receive_some(4096)
+                except trio.BrokenResourceError:
+                    pass
+                await stream.aclose()
+            assert await other.call(Ping()) == Pong(pid=4711)
+        assert server.events == []
