@@ -96,6 +96,13 @@ def test_url_and_secret_may_come_from_two_levels(load: Loader) -> None:
     assert load.accounts(channels)["zalo:shop"].unusable == ""
 
 
+def test_a_missing_key_is_asked_for_where_the_account_stands(load: Loader) -> None:
+    accounts = {"shop": {"botToken": OTHER_TOKEN, "webhookUrl": "https://bot.example/shop"}}
+    assert load.problems({"channels": bot(accounts=accounts)}) == (
+        "channels.zalo.accounts.shop.webhookSecret: missing; channels.zalo.accounts.shop.webhookUrl needs it",
+    )
+
+
 def test_one_bad_key_inherited_by_many_is_told_once(load: Loader) -> None:
     accounts = {"a": {"botToken": "1:a"}, "b": {"botToken": "2:b"}}
     assert load.problems({"channels": bot(proxy="nonsense", accounts=accounts)}) == (
