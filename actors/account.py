@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
+from functools import partial
 
 import trio
 
@@ -12,8 +13,8 @@ from actors.clock import WallClock
 from actors.errors import MailboxClosed
 from actors.mailbox import Ref
 from actors.messages import AccountKey, AccountState
-from actors.protocol import AccountChanged, AccountStatus, AccountToRouter
-from actors.session import AccountOptions, Session, tell_at_last
+from actors.protocol import AccountChanged, AccountClosed, AccountStatus, AccountToRouter
+from actors.session import AccountOptions, Session, at_last
 from actors.supervisor import ChildStatus, Supervisor
 from actors.vitals import Vitals
 
@@ -41,6 +42,7 @@ class AccountActor:
         self._options = options
         self._clock = clock
         self._session: Session | None = None
+        self._owed: AccountClosed | None = None
         self._changed = trio.Event()
         self._vitals = Vitals(clock, self._look)
         self._supervisor = Supervisor(self._open, options.policy, self._hear, on_crash, clock)
@@ -104,21 +106,22 @@ class AccountActor:
         finally:
             news = self._news()
             if news is not None:
-                await tell_at_last(self._router, AccountChanged(news))
+                await at_last(partial(self._router.tell, AccountChanged(news)))
 
     async def _open(self, *, task_status: trio.TaskStatus[None]) -> None:
         """One life under the supervisor: opens the channel, starts it, and holds a session over it."""
         self._vitals.set_trouble("")
         async with self._open_channel() as channel:
             identity = self._vitals.identity = await channel.start()
-            session = self._session = Session(self.key, channel, self._router, self._vitals, self._options)
+            session = Session(self.key, channel, self._router, self._vitals, self._options, self._owed)
+            self._session = session
             # Ready before the router has taken AccountOpened: the start deadline is the network's, and a router that
             # waits for its store must not make accounts fail.
             task_status.started()
             try:
                 await session.run(identity)
             finally:
-                self._session = None
+                self._session, self._owed = None, session.owed
 
     def _hear(self, _child: ChildStatus) -> None:
         self._look()

@@ -56,7 +56,6 @@ class Delivery:
         self._grace_seconds = grace_seconds
         self._typing = TypingSigns(channel, max_sends_in_flight)
         self._taking = trio.CancelScope()
-        self._ended = False
         self._on_file: dict[int, Outcome] = {}
         self._in_flight: dict[trio.CancelScope, Chat] = {}
 
@@ -97,7 +96,7 @@ class Delivery:
 
     def _begin(self, nursery: trio.Nursery, outbound: Outbound) -> None:
         self._typing.hide(outbound.chat)
-        self._on_file[outbound.outbox_id] = NOT_BEGUN
+        self._on_file[outbound.outbox_id] = CUT_OFF
         # Shielded, and made here rather than in the task: whoever ends the session sets its deadline, also when the
         # task has not had its first turn yet.
         scope = trio.CancelScope(shield=True)
@@ -105,16 +104,13 @@ class Delivery:
         nursery.start_soon(self._deliver, outbound, scope)
 
     def _begin_grace(self) -> None:
-        self._ended = True
         self._typing.hide_all()
         for scope in self._in_flight:
             scope.deadline = trio.current_time() + self._grace_seconds
 
     async def _deliver(self, outbound: Outbound, scope: trio.CancelScope) -> None:
-        if not self._ended:
-            self._on_file[outbound.outbox_id] = CUT_OFF
-            with scope:
-                self._on_file[outbound.outbox_id] = await self._attempt(outbound)
+        with scope:
+            self._on_file[outbound.outbox_id] = await self._attempt(outbound)
         del self._in_flight[scope]
         await self._tell(outbound.outbox_id)
 

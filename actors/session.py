@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Annotated
 
@@ -33,16 +34,18 @@ class AccountOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What sends in flight are given to finish when the session ends, for whatever reason."""
 
 
-async def tell_at_last(router: Ref[AccountToRouter], message: AccountToRouter) -> None:
-    """Tells the router something that must arrive, waiting for room as long as it takes; a router that has ended is
-    spared it. Cancelled, it still waits `LAST_WORD_SECONDS` for room, then lets the cancellation go on.
+async def at_last(tell: Callable[[], Awaitable[None]]) -> None:
+    """Has `tell` put something in the router's mailbox that must arrive, waiting for room as long as it takes.
+
+    Cancelled, it still waits `LAST_WORD_SECONDS` for room, then lets the cancellation go on. A router that has ended
+    is spared it.
     """
     with suppress(MailboxClosed):
         try:
-            await router.tell(message)
+            await tell()
         except trio.Cancelled:
             with trio.move_on_after(LAST_WORD_SECONDS, shield=True), suppress(MailboxClosed):
-                await router.tell(message)
+                await tell()
             raise
 
 
@@ -56,11 +59,15 @@ class Session:
         router: Ref[AccountToRouter],
         vitals: Vitals,
         options: AccountOptions,
+        owed: AccountClosed | None = None,
     ) -> None:
+        """`owed` is what the session before this one could not tell."""
         self._key = key
         self._channel = channel
         self._router = router
         self._options = options
+        self.owed = owed
+        """The end of a session that the router had no room to hear of; it must hear it before anything else."""
         self._intake = AccountIntake(key, router, vitals)
         self._delivery = Delivery(key, channel, router, vitals, options.max_sends_in_flight, options.send_grace_seconds)
         self._receiving = trio.CancelScope()
@@ -82,6 +89,7 @@ class Session:
         Raises: what receiving or sending raised, in a group; EndedEarly when receiving returned unasked. However it
         ends, sends in flight are given their grace first.
         """
+        await self._tell_owed()
         opened = AccountOpened(self._key, self._delivery.mailbox.ref, identity, self._options.max_sends_in_flight)
         await self._router.tell(opened)
         try:
@@ -89,7 +97,13 @@ class Session:
                 nursery.start_soon(self._receive)
                 await self._delivery.run()
         finally:
-            await tell_at_last(self._router, AccountClosed(self._key, self._delivery.close()))
+            self.owed = AccountClosed(self._key, self._delivery.close())
+            await at_last(self._tell_owed)
+
+    async def _tell_owed(self) -> None:
+        if self.owed is not None:
+            await self._router.tell(self.owed)
+            self.owed = None
 
     async def _receive(self) -> None:
         with self._receiving:

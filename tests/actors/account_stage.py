@@ -20,6 +20,7 @@ from actors.protocol import (
     AccountClosed,
     AccountMessage,
     AccountOpened,
+    AccountStatus,
     AccountToRouter,
     Deliver,
     Delivered,
@@ -28,6 +29,7 @@ from actors.restart import RestartPolicy
 from actors.session import AccountOptions
 
 KEY = AccountKey("zalo", "shop")
+NOBODY = AccountKey("zalo", "nobody")
 CHAT = Chat(KEY, "chat-1")
 ME = Identity("bot-1")
 OPTIONS = AccountOptions(
@@ -126,6 +128,11 @@ class FakeRouter:
     async def deliver(self, *numbers: int, key: AccountKey = KEY) -> None:
         for number in numbers:
             await self.accounts[key].tell(Deliver(outbound(number, Chat(key, "chat-1"))))
+
+    def fill(self) -> None:
+        """Leaves no room in the mailbox."""
+        while self.box.statistics().waiting < self.box.statistics().capacity:
+            self.box.ref.tell_nowait(AccountChanged(AccountStatus(account=NOBODY, state="stopped", since=0.0)))
 
     def states(self, key: AccountKey = KEY) -> list[str]:
         return [m.status.state for m in self.told if isinstance(m, AccountChanged) and m.status.account == key]

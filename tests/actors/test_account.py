@@ -141,8 +141,7 @@ async def test_an_outage_of_a_day_does_not_fail_the_account(autojump_clock: Cloc
 
 async def test_a_router_without_room_does_not_fail_an_account_that_starts(autojump_clock: Clock) -> None:
     stage = Stage()
-    while stage.router.box.statistics().waiting < stage.router.box.statistics().capacity:
-        stage.router.box.ref.tell_nowait(AccountClosed(AccountKey("zalo", "other")))
+    stage.router.fill()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stage.run)
         await trio.sleep(10 * OPTIONS.policy.start_deadline_seconds)
