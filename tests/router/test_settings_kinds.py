@@ -9,7 +9,7 @@ from router.settings.kinds import AGENTS, CHANNELS
 
 def test_the_zalo_row_says_what_its_kind_says() -> None:
     row = CHANNELS[ZALO.name]
-    assert (row.label, row.settings, row.default_group_policy) == (ZALO.label, ZALO.settings, ZALO.default_group_policy)
+    assert (row.label, row.settings) == (ZALO.label, ZALO.settings)
 
 
 def test_every_agent_kind_that_exists_can_be_configured_with_its_own_settings() -> None:
