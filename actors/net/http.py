@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import msgspec
+import trio
 
 HeaderPairs = tuple[tuple[bytes, bytes], ...]
 """Header names in lower case with their values, in the order in which they came."""
@@ -42,7 +43,8 @@ class Nobody:
     host = ""
 
     async def wait_gone(self) -> None:
-        """Nobody is there."""
+        """Who never was there does not go."""
+        await trio.sleep_forever()
 
     async def hang_up(self, last_words: bytes = b"") -> None:
         """Nobody hears it."""
