@@ -77,8 +77,7 @@ of_every_kind_that_can_fail = pytest.mark.parametrize("opener", CAN_FAIL)
 
 
 def test_every_row_of_the_table_is_held_to_the_contract() -> None:
-    assert set(KINDS) == {"echo", "command", "http", "openai"}
-    assert all(name == kind.name for name, kind in KINDS.items())
+    assert {opener.__name__.partition("_")[0] for opener in OPENERS} == {*KINDS, "oneshot", "jsonl"} - {"command"}
 
 
 @of_every_kind
@@ -159,17 +158,3 @@ async def test_a_stalled_turn_holds_up_no_other(opener: Opener, tmp_path: Path) 
 async def test_it_may_be_closed_without_having_been_asked(opener: Opener, tmp_path: Path) -> None:
     async with opener(tmp_path):
         pass
-
-
-@pytest.mark.parametrize("name", ["command", "http", "openai"])
-def test_the_settings_say_how_much_history_a_turn_carries(name: str) -> None:
-    settings = {
-        "command": CommandSettings(command=("x",), history_limit=3),
-        "http": HttpSettings(url="http://x", history_limit=3),
-        "openai": OpenaiSettings(base_url="http://x", model="m", history_limit=3),
-    }[name]
-    assert KINDS[name].history_limit(settings) == 3
-
-
-def test_echo_needs_no_history() -> None:
-    assert KINDS["echo"].history_limit(EchoSettings()) == 0
