@@ -7,6 +7,7 @@ exactly one JSON object all the same, `{"error": {"code": …, "message": …, "
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ import click
 from actors.errors import RouterError
 from router.cli.failures import INTERRUPTED, Failure, failure_of
 from router.cli.lazy import LazyGroup
+from router.printable import printable
 from router.version import VERSION
 
 COMMANDS = {
@@ -41,13 +43,26 @@ def router() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code. Raises only what is a bug."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _never_fail_on_a_letter()
     try:
         code = router.main(args=words, prog_name="router", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except (click.ClickException, RouterError, OSError) as error:
         return _tell(failure_of(error), as_json="--json" in words)
+    except BaseExceptionGroup as group:
+        # Trio's own nurseries may wrap a Ctrl-C.
+        if group.subgroup(KeyboardInterrupt) is None:
+            raise
+        return INTERRUPTED
     return code if isinstance(code, int) else 0
+
+
+def _never_fail_on_a_letter() -> None:
+    """Names of people do not fit every terminal's encoding: what does not fit is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _tell(failure: Failure, *, as_json: bool) -> int:
@@ -55,5 +70,6 @@ def _tell(failure: Failure, *, as_json: bool) -> int:
         from router.cli.output import print_json
 
         print_json({"error": {"code": failure.code, "message": failure.message, "exitCode": failure.exit_code}})
-    click.echo(failure.message, err=True)
+    for line in failure.message.splitlines():
+        click.echo(printable(line), err=True)
     return failure.exit_code

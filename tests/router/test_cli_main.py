@@ -162,6 +162,27 @@ def test_an_interrupt_ends_with_130_and_no_traceback(
     assert "Traceback" not in capsys.readouterr().err
 
 
+def interrupted_in_a_nursery(*args: object, **kwargs: object) -> object:
+    raise BaseExceptionGroup("", [KeyboardInterrupt()])
+
+
+def test_an_interrupt_that_trio_wrapped_ends_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.cli.remote.ask", interrupted_in_a_nursery)
+    assert main(["status"]) == 130
+
+
+def failing(*args: object, **kwargs: object) -> object:
+    raise Rejected("bad \x1b[2J\nsecond line")
+
+
+def test_a_failure_that_quotes_a_peer_cannot_steer_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("router.cli.remote.ask", failing)
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err == "bad \\x1b[2J\nsecond line\n"
+
+
 def python(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -52,6 +52,15 @@ async def test_nothing_pending_is_said_in_the_known_words(tmp_path: Path, words:
     assert await run(tmp_path, words, listing()) == Ran(0, told, "")
 
 
+async def test_a_name_that_the_terminal_cannot_spell_is_escaped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    ran = await run(tmp_path, "pairing list")
+    assert ran.code == 0
+    assert "Ch\\u1ecb Ba" in ran.out
+
+
 async def test_the_list_as_json_has_the_known_shape(tmp_path: Path) -> None:
     ran = await run(tmp_path, "pairing list zalo --json")
     assert msgspec.json.decode(ran.out) == {
