@@ -72,6 +72,7 @@ class Served:
 
     def __init__(self, endpoint: Endpoint, events: list[Event]) -> None:
         self.endpoint = endpoint
+        self.port = int(endpoint.url.removesuffix("/").rpartition(":")[2])
         self.events = events
 
 
@@ -117,3 +118,26 @@ async def exchange(socket: WebSocketConnection, frame: str | bytes) -> dict[str,
     await socket.send_message(frame)
     answer: dict[str, Any] = msgspec.json.decode(await socket.get_message())
     return answer
+
+
+PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer " + CANARY.encode() + b"\r\n\r\n"
+)
+
+
+async def handshaken(port: int) -> trio.SocketStream:
+    """A socket whose owner speaks WebSocket by hand, and so may stop reading."""
+    stream = await trio.open_tcp_stream("127.0.0.1", port)
+    await stream.send_all(HANDSHAKE)
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += await stream.receive_some(1)
+    assert head.startswith(b"HTTP/1.1 101")
+    return stream
+
+
+def masked(text: str) -> bytes:
+    """A short text frame as a client has to send it, under the mask of all zeros."""
+    return bytes([0x81, 0x80 | len(text)]) + bytes(4) + text.encode()
