@@ -203,6 +203,19 @@ async def test_typing_is_not_shown_while_its_chat_is_sent_to(autojump_clock: Clo
         assert bench.channel.typing == []
 
 
+async def test_typing_does_not_keep_a_finished_delivery(autojump_clock: Clock) -> None:
+    bench = Bench()
+    bench.channel.typing_seconds = 1000
+    await bench.delivery.mailbox.ref.tell(ShowTyping(CHAT))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(bench.delivery.run)
+        await trio.sleep(1)
+        begun = trio.current_time()
+        bench.delivery.finish()
+    assert trio.current_time() == begun
+    assert bench.channel.typing_cancelled == 1
+
+
 async def test_a_question_is_refused_rather_than_left_hanging(autojump_clock: Clock) -> None:
     bench = Bench()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import msgspec
 import pytest
 import trio
@@ -15,7 +18,7 @@ class Note(msgspec.Struct, frozen=True):
     text: str
 
 
-class Double(msgspec.Struct, Request[int], frozen=True):
+class Double(msgspec.Struct, Request[int], frozen=True, weakref=True):
     number: int
 
 
@@ -154,6 +157,18 @@ async def test_a_cancelled_question_may_still_be_answered(autojump_clock: trio.t
         await mailbox.ref.ask(Double(1))
     await answer_one(mailbox)
     assert mailbox.close() == []
+
+
+async def test_an_answered_question_is_not_kept(nursery: trio.Nursery) -> None:
+    mailbox = box()
+    nursery.start_soon(answer_one, mailbox)
+    question = Double(3)
+    kept = weakref.ref(question)
+    assert await mailbox.ref.ask(question) == 6
+    del question
+    await trio.testing.wait_all_tasks_blocked()
+    gc.collect()
+    assert kept() is None
 
 
 async def test_closing_returns_what_was_told_and_never_taken(nursery: trio.Nursery) -> None:

@@ -258,6 +258,7 @@ async def test_failing_while_cancelled_is_reported_and_the_cancellation_goes_on(
     assert outer.cancelled_caught
     assert len(stage.crashes) == 1
     assert (stage.word, stage.status.last_error, stage.lives) == ("stopped", "clean-up failed", 1)
+    assert stage.words == ["starting", "running", "stopped"], "no restart is even thought of"
 
 
 async def test_failing_while_stopped_is_reported_and_not_restarted(autojump_clock: Clock) -> None:
@@ -275,6 +276,17 @@ async def test_an_interrupt_passes_through(autojump_clock: Clock) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         await Stage(interrupted).supervisor.run()
+
+
+async def test_an_interrupt_that_comes_with_a_failure_passes_alone(autojump_clock: Clock) -> None:
+    async def both(ready: TaskStatus) -> None:
+        raise BaseExceptionGroup("both", [ValueError("boom"), KeyboardInterrupt()])
+
+    stage = Stage(both)
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await stage.supervisor.run()
+    assert [type(error) for error in caught.value.exceptions] == [KeyboardInterrupt]
+    assert len(stage.crashes) == 1
 
 
 @pytest.mark.parametrize("act", [healthy, hang, linger, CRASH, dies(BadCredentials("no"))])
