@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 import trio
 import trio.testing
-from account_stage import CHAT, KEY, ME, OPTIONS, FakeRouter, Stage, message, playing
+from account_stage import ME, OPTIONS, FakeRouter, Stage, message, playing
 
 from actors.account import AccountActor
 from actors.channel import Intake
 from actors.errors import BadCredentials, RetryLater
-from actors.messages import AccountKey, Outbound, Retry, Sent, Unknown
-from actors.protocol import Accept, AccountClosed, AccountOpened, ShowTyping
+from actors.messages import AccountKey, Outbound, Sent, Unknown
+from actors.protocol import Accept, AccountClosed, AccountOpened
 
 Clock = trio.testing.MockClock
 Command = Callable[[AccountActor], None]
@@ -273,43 +273,3 @@ async def test_a_router_that_has_ended_does_not_keep_the_account_from_ending(aut
         await stage.actor.run()
     assert stage.word == "stopped"
     assert stage.channel.open_now == 0
-
-
-@pytest.mark.parametrize("tenths", [*range(12), 25, 45, 61])
-async def test_cancelled_anywhere_every_delivery_has_one_receipt_and_one_end(
-    autojump_clock: Clock, tenths: int
-) -> None:
-    stage = Stage()
-
-    async def slow(sent: Outbound) -> str:
-        await trio.sleep(sent.outbox_id * 2)
-        return "ok"
-
-    async def start() -> None:
-        await trio.sleep(0.2)
-
-    stage.channel.sending, stage.channel.starting = slow, start
-    delivered: list[int] = []
-    async with trio.open_nursery() as routers:
-        routers.start_soon(stage.router.run)
-
-        async def feed() -> None:
-            await trio.sleep(0.3)
-            for number in (1, 2, 9):
-                await stage.router.deliver(number)
-                delivered.append(number)
-                await stage.router.accounts[KEY].tell(ShowTyping(CHAT))
-                await trio.sleep(0.2)
-
-        async with trio.open_nursery() as accounts:
-            accounts.start_soon(stage.run)
-            accounts.start_soon(feed)
-            await trio.sleep(tenths / 10 + 0.05)
-            accounts.cancel_scope.cancel()
-        await trio.testing.wait_all_tasks_blocked()
-        routers.cancel_scope.cancel()
-    assert sorted(stage.router.outcomes()) == delivered
-    assert stage.router.count(AccountOpened) == stage.router.count(AccountClosed)
-    assert stage.channel.open_now == 0
-    for number, outcome in stage.router.outcomes().items():
-        assert isinstance(outcome, Retry) == (number not in stage.channel.sent)
