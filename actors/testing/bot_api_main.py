@@ -72,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--bots", required=True, metavar="FILE", help="JSON; - for standard input")
     chosen = parser.parse_args(arguments)
+    if not 0 <= chosen.port <= 65535:
+        parser.error(f"--port {chosen.port}: a port is 0 to 65535")
     try:
         raw = sys.stdin.buffer.read() if chosen.bots == "-" else Path(chosen.bots).read_bytes()
         api = build(msgspec.json.decode(raw, type=Cast))
