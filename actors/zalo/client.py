@@ -68,7 +68,12 @@ class BotApi:
         Raises WebhookIsSet besides. An answer whose head has arrived is returned even while being cancelled; there is
         no checkpoint between its arrival and the return.
         """
-        answer = await self._ask(wire.GetUpdates(timeout_seconds), tolerated=408)
+        call = wire.GetUpdates(timeout_seconds)
+        http = await self._post(call)
+        if wire.holds_unreadable_result(http.status, http.body):
+            # The server has let go of the update; as a dead letter it is at least not lost.
+            return (http.body,)
+        answer = self._read(call, http, tolerated=408)
         return () if answer is None else wire.updates_in(answer.result)
 
     async def send_message(self, chat_id: str, text: str) -> str:
@@ -91,7 +96,9 @@ class BotApi:
 
     async def _ask(self, call: wire.Call, tolerated: int | None = None) -> wire.Success | None:
         """Makes the call; None when it was refused with the `tolerated` code. Raises the table's error otherwise."""
-        http = await self._post(call)
+        return self._read(call, await self._post(call), tolerated)
+
+    def _read(self, call: wire.Call, http: HttpAnswer, tolerated: int | None) -> wire.Success | None:
         answer = wire.decode_answer(http.status, http.body)
         if isinstance(answer, wire.Success):
             return answer

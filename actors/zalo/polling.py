@@ -158,5 +158,5 @@ class Poller:
         """Waits, but not much longer once the account stops."""
         until = trio.current_time() + seconds
         # An intake says that it stops by a property, not by an event, hence the short sleeps.
-        while (left := until - trio.current_time()) > 0 and not self._intake.stopping:  # noqa: ASYNC110
+        while (left := until - trio.current_time()) > 0 and not self._intake.stopping:
             await trio.sleep(min(left, STOP_CHECK_SECONDS))

@@ -146,6 +146,14 @@ def decode_answer(status: int, body: bytes) -> Success | ApiError:
     return ApiError(code, envelope.description or "no description")
 
 
+def holds_unreadable_result(status: int, body: bytes) -> bool:
+    """Whether this is a success whose result makes all of it unreadable: broken escapes or absurd nesting in a text."""
+    if status != 200 or b'"result"' not in body:
+        return False
+    answer = decode_answer(status, body)
+    return isinstance(answer, ApiError) and answer.by_front
+
+
 def decode_result(result: bytes, kind: type[R]) -> R | None:
     """The result of a success as `kind`; None when it is none."""
     try:

@@ -127,6 +127,26 @@ async def test_a_poll_brings_the_update_byte_for_byte() -> None:
     assert await api.get_updates(30) == (raw,)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"ok":true,"result":{"message":{"text":"\\ud800"}}}',
+        b'{"ok":true,"result":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"ok":"yes","result":{"message":{"text":"x"}}}',
+    ],
+)
+async def test_an_update_that_spoils_its_envelope_is_returned_with_it_for_the_shelf(body: bytes) -> None:
+    api, _ = api_with(HttpAnswer(200, body))
+    assert await api.get_updates(30) == (body,)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>sign in</html>", b'{"ok":tr', b'{"error":-216,"message":"x"}'])
+async def test_a_200_that_holds_no_result_is_no_update(body: bytes) -> None:
+    api, _ = api_with(HttpAnswer(200, body))
+    with pytest.raises(RetryLater):
+        await api.get_updates(30)
+
+
 @pytest.mark.parametrize("answer", [html(408), html(504), html(429)])
 async def test_a_poll_that_the_front_ended_is_no_empty_poll(answer: HttpAnswer) -> None:
     api, _ = api_with(answer)
