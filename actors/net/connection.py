@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from enum import Enum, auto
 from math import inf
@@ -11,12 +10,18 @@ import h11
 import msgspec
 import trio
 
-from actors.net.framing import WITHOUT_BODY, head_of, objection, protocol_refusal, refusal, response_head, too_large
-from actors.net.http import Head, HttpLimits, Request, Response
-
-Handler = Callable[[Request], Awaitable[Response]]
-Screen = Callable[[Head], Response | None]
-ErrorReport = Callable[[Exception], None]
+from actors.net.framing import (
+    WITHOUT_BODY,
+    head_of,
+    objection,
+    protocol_refusal,
+    refusal,
+    response_head,
+    server_error,
+    too_large,
+)
+from actors.net.http import Request, Response
+from actors.net.service import Service
 
 READ_BYTES = 32 * 1024
 _BROKEN = (trio.BrokenResourceError, trio.ClosedResourceError)
@@ -30,16 +35,6 @@ class Phase(Enum):
     BODY = auto()
     HANDLING = auto()
     SENDING = auto()
-
-
-class Service(msgspec.Struct):
-    """What all connections of one server share."""
-
-    handler: Handler
-    screen: Screen | None
-    on_error: ErrorReport | None
-    limits: HttpLimits
-    stopping: bool = False
 
 
 class _Refused(Exception):
@@ -126,10 +121,9 @@ class Connection:
         refused = objection(head, self._limits.max_body_bytes)
         if refused is not None:
             raise _Refused(refused)
-        if self._service.screen is not None:
-            refused = self._service.screen(head)
-            if refused is not None:
-                return await self._refuse(refused)
+        refused = self._service.screened(head)
+        if refused is not None:
+            return await self._refuse(refused)
         body = await self._read_body()
         if not self._begin_handling():
             return False
@@ -202,14 +196,11 @@ class Connection:
 
     async def _handle(self, request: Request) -> Response:
         try:
-            return await self._service.handler(request)
-        except Exception as error:
-            if self._service.on_error is None:
-                with suppress(_PeerGone):
-                    await self._respond(refusal(500, "Internal server error."))
-                raise
-            self._service.on_error(error)
-            return refusal(500, "Internal server error.")
+            return await self._service.answer(request)
+        except Exception:
+            with suppress(_PeerGone):
+                await self._respond(server_error())
+            raise
 
     async def _refuse(self, response: Response) -> bool:
         """Answers before the body is read; goes on if the body is here already, else ends the connection."""
@@ -222,7 +213,7 @@ class Connection:
 
     async def _respond(self, response: Response) -> bool:
         self._requests_left -= 1
-        if (self._service.stopping or self._requests_left <= 0) and not response.close:
+        if (self._service.wants_room or self._requests_left <= 0) and not response.close:
             response = msgspec.structs.replace(response, close=True)
         self._enter(Phase.SENDING, self._limits.send_seconds)
         await self._send(response)

@@ -62,6 +62,11 @@ def too_large(max_body_bytes: int) -> Response:
     return refusal(413, f"A body has at most {max_body_bytes} bytes here.")
 
 
+def server_error() -> Response:
+    """The answer when the service made a mistake; says nothing about it."""
+    return refusal(500, "Internal server error.")
+
+
 def protocol_refusal(error: h11.RemoteProtocolError) -> Response:
     """The answer to bytes that are not HTTP/1.1; says what is wrong without repeating what was sent."""
     status = error.error_status_hint
@@ -82,6 +87,11 @@ def response_head(status: int, content_type: str, length: int, headers: HeaderPa
     if close:
         pairs.append((b"connection", b"close"))
     return h11.Response(status_code=status, headers=pairs, reason=_reason(status))
+
+
+def check_sendable(response: Response) -> None:
+    """Raises: h11.LocalProtocolError for a status or header that must not be put on the wire; the handler's mistake."""
+    response_head(response.status, response.content_type, len(response.body), response.headers, response.close)
 
 
 def _reason(status: int) -> bytes:

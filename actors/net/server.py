@@ -8,8 +8,9 @@ from typing import Any
 
 import trio
 
-from actors.net.connection import Connection, ErrorReport, Handler, Screen, Service
+from actors.net.connection import Connection
 from actors.net.http import HttpLimits
+from actors.net.service import ErrorReport, Handler, Screen, Service
 
 OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 """accept(2) fails with these while the process or machine is short of something; they pass."""
@@ -82,7 +83,7 @@ class _Server:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._open: set[Connection] = set()
+        self._open: dict[Connection, None] = {}  # the oldest first
         self._room = trio.Semaphore(service.limits.max_connections)
 
     async def accept_forever(self, listener: trio.abc.Listener[Any], nursery: trio.Nursery) -> None:
@@ -98,21 +99,24 @@ class _Server:
 
     async def _admit(self, stream: trio.abc.Stream, nursery: trio.Nursery) -> None:
         """Waits for room; so at most one connection per listener is accepted and not yet served."""
+        self._service.waiting += 1
         try:
             self._make_room()
             await self._room.acquire()
         except trio.Cancelled:
             await trio.aclose_forcefully(stream)
             raise
+        finally:
+            self._service.waiting -= 1
         connection = Connection(stream, self._service)
-        self._open.add(connection)
+        self._open[connection] = None
         nursery.start_soon(self._serve, connection)
 
     async def _serve(self, connection: Connection) -> None:
         try:
             await connection.serve()
         finally:
-            self._open.discard(connection)
+            self._open.pop(connection, None)
             self._room.release()
 
     def _make_room(self) -> None:
@@ -121,7 +125,7 @@ class _Server:
             return
         for connection in self._open:
             if connection.silent:
-                self._open.discard(connection)  # so that two who wait do not both choose it
+                self._open.pop(connection, None)  # so that two who wait do not both choose it
                 connection.close_idle()
                 return
 

@@ -350,6 +350,34 @@ async def test_a_failing_handler_is_500_without_detail_and_is_reported(serve: Se
     assert [type(error) for error in errors] == [LookupError]
 
 
+def failing_screen(head: Head) -> Response | None:
+    raise LookupError("a detail that is nobody's business")
+
+
+async def unsendable(request: Request) -> Response:
+    return Response(200, headers=((b"location", b"/\r\nset-cookie: stolen"),))
+
+
+@pytest.mark.parametrize(
+    "options", [{"screen": failing_screen}, {"handler": unsendable}], ids=["screen", "unsendable answer"]
+)
+async def test_other_mistakes_of_the_service_are_500_and_reported_too(serve: Serve, options: dict[str, Any]) -> None:
+    errors: list[Exception] = []
+    received = await raw_answer(serve, GET, on_error=errors.append, **options)
+    assert received.startswith(b"HTTP/1.1 500 ")
+    assert b"stolen" not in received
+    assert len(errors) == 1
+
+
+async def test_a_failing_screen_without_a_report_ends_the_server() -> None:
+    listener = MemoryListener()
+    with pytest.RaisesGroup(LookupError, flatten_subgroups=True):
+        async with trio.open_nursery() as inner:
+            inner.start_soon(lambda: serve_http(echo, [listener], screen=failing_screen))
+            await (await client_of(listener)).send(GET)
+    assert listener.closed
+
+
 async def test_a_failing_handler_without_a_report_ends_the_server(nursery: trio.Nursery) -> None:
     listener = MemoryListener()
     with pytest.RaisesGroup(LookupError, flatten_subgroups=True):
@@ -400,6 +428,26 @@ async def test_an_idle_connection_gives_way_to_one_that_waits(serve: Serve) -> N
     second = await client_of(listener)
     assert (await second.ask())[0] == 200
     assert await first.read_to_end() == b""
+
+
+async def test_a_busy_connection_ends_with_its_answer_when_another_waits(serve: Serve) -> None:
+    release = trio.Event()
+
+    async def held(request: Request) -> Response:
+        await release.wait()
+        return Response(200)
+
+    listener = await serve(held, limits=HttpLimits(max_connections=1))
+    first = await client_of(listener)
+    await first.send(GET)
+    await trio.testing.wait_all_tasks_blocked()
+    second = await client_of(listener)
+    await second.send(GET)
+    await trio.testing.wait_all_tasks_blocked()
+    release.set()
+    assert b"connection: close" in (await first.read_to_end()).lower()
+    await first.stream.aclose()
+    assert b"connection: close" not in bytes(await second.stream.receive_some()).lower()
 
 
 async def test_a_connection_ends_after_its_share_of_requests(serve: Serve) -> None:
