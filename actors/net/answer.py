@@ -52,7 +52,7 @@ def _seconds_between(date: str | None, later: str) -> float | None:
 def system_words(error: BaseException) -> str:
     """What the operating system or TLS said at the root of `error`, as ` (…)`; empty when neither spoke.
 
-    Only fixed texts of theirs ("Connection refused"), never the error's own text, which may hold an address.
+    Only their texts ("Connection refused", with host and port at most), never the error's own, which may hold a URL.
     """
     seen: BaseException | None = error
     for _ in range(10):

@@ -101,6 +101,12 @@ def answering(*answers: bytes, seen: list[bytes] | None = None) -> Peer:
     return peer
 
 
+async def silent(stream: MemoryEnd) -> None:
+    """Reads a request and never answers."""
+    await read_request(stream)
+    await trio.sleep_forever()
+
+
 async def post(client: HttpClient, **options: Any) -> HttpAnswer:
     return await client.post("/getMe", body=b"{}", **{"timeout_seconds": 30.0, **options})
 
