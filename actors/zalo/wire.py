@@ -198,14 +198,15 @@ REFUSALS: Final[dict[int, Callable[[str], RouterError]]] = {
 }
 """By the API itself. Codes that are not here: below 500 never to be repeated, otherwise later."""
 
-FRONT_REFUSED_BEFORE_THE_API: Final = frozenset({403, 404, 408, 421, 425, 429, 503})
 FRONT_NEVER_WILL: Final = frozenset({400, 405, 411, 413, 414, 415, 431})
+"""What a front refuses because of the request itself."""
 
 
 def _by_front(status: int, sends: bool, reason: str, retry_after_seconds: float | None) -> RouterError:
     if status in FRONT_NEVER_WILL:
         return Rejected(reason)
-    if status in FRONT_REFUSED_BEFORE_THE_API or 300 <= status < 500 or not sends:
+    # Redirects, 4xx and 503 were answered instead of asking the API; any other answer may have come after asking it.
+    if 300 <= status < 500 or status == 503 or not sends:
         return RetryLater(reason, retry_after_seconds)
     return UnknownOutcome(reason)
 
