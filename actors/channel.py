@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
@@ -83,6 +84,16 @@ class ShowsTyping(Protocol):
         ...
 
 
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """What all accounts of one router have in common, handed to each when its channel is opened."""
+
+    state_dir: Path | None = None
+    """Where an account may keep files of its own; None when nothing may be kept."""
+
+
+NOTHING_SHARED = Shared()
+
+
 class ChannelKind(msgspec.Struct, frozen=True):
     """How a channel is known to the rest: one row of the table of kinds."""
 
@@ -94,7 +105,7 @@ class ChannelKind(msgspec.Struct, frozen=True):
     """Prefixes stripped once from ids that people type: `zalo:`, `zl:`."""
     settings: type[msgspec.Struct]
     """The account's own settings; every field camel-cased in the file."""
-    open: Callable[[AccountKey, Any], AbstractAsyncContextManager[Channel]]
+    open: Callable[[AccountKey, Any, Shared], AbstractAsyncContextManager[Channel]]
     """Opens the account's clients and closes them again. Does not speak to the network: that is `start`."""
     login_of: Callable[[Any], Secret | None] = lambda _settings: None
     """What only one process may use at a time, from the account's settings; None when there is no such thing."""

@@ -7,6 +7,7 @@ from functools import partial
 import trio
 
 from actors.account import AccountActor
+from actors.channel import Shared
 from actors.mailbox import Ref
 from actors.messages import AccountKey, AccountState
 from actors.protocol import AccountStatus
@@ -22,6 +23,7 @@ class Fleet:
 
     def __init__(self, settings: Settings, router: Ref[ToRouter], around: Surroundings) -> None:
         self._around = around
+        self._shared = Shared(state_dir=around.state_dir)
         self._started_at = around.clock()
         self._actors: dict[AccountKey, AccountActor] = {}
         self._idle: dict[AccountKey, AccountStatus] = {}
@@ -67,7 +69,7 @@ class Fleet:
         )
         return AccountActor(
             account.key,
-            partial(open_owned, account, kind, self._around.locks),
+            partial(open_owned, account, kind, self._shared, self._around.locks),
             router,
             options,
             self._around.clock,

@@ -53,6 +53,10 @@ class Logs:
         """Shows this value as `***` from now on, wherever it turns up."""
         self._redactor.register(secret)
 
+    def redact(self, text: str) -> str:
+        """`text` with every registered secret in it as `***`."""
+        return self._redactor.clean(text)
+
     def write(self, record: Record) -> None:
         """Writes one record."""
         fields = {"time": iso_time(record.at), "name": record.row.name, **record.fields()}

@@ -46,12 +46,14 @@ class Operations:
         store: Store,
         statuses: Callable[[], Mapping[AccountKey, AccountStatus]],
         counters: Callable[[], dict[str, int]],
+        redact: Callable[[str], str] = str,
     ) -> None:
         self._loaded = loaded
         self._router = router
         self._store = store
         self._statuses = statuses
         self._counters = counters
+        self._redact = redact
         self._started = trio.current_time()
 
     def handlers(self) -> Handlers:
@@ -78,7 +80,7 @@ class Operations:
             uptime_seconds=round(trio.current_time() - self._started, 3),
             state="draining" if state.draining else "serving",
             store=StoreStatus(ok=not error, error=error),
-            accounts=account_reports(settings.accounts, self._statuses(), state, dead),
+            accounts=account_reports(settings.accounts, self._statuses(), state, dead, self._redact),
             agents=agent_reports(settings.agents, state),
             warnings=self._loaded.warnings,
             counters=self._counters(),

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
-from actors.channel import Channel, ChannelKind
+from actors.channel import Channel, ChannelKind, Shared
 from actors.errors import AlreadyRunning, RetryLater
 from router.settings.schema import Account
 from router.store.lock import lock_file, token_lock_path
@@ -15,7 +15,7 @@ RETRY_SECONDS = 15.0
 
 
 @asynccontextmanager
-async def open_owned(account: Account, kind: ChannelKind, locks: Path) -> AsyncIterator[Channel]:
+async def open_owned(account: Account, kind: ChannelKind, shared: Shared, locks: Path) -> AsyncIterator[Channel]:
     """Opens the account's channel while holding its lock in the directory `locks`.
 
     Raises: RetryLater while another process has it, so that this one takes over when the other ends; what the kind's
@@ -28,5 +28,5 @@ async def open_owned(account: Account, kind: ChannelKind, locks: Path) -> AsyncI
                 stack.enter_context(lock_file(token_lock_path(locks, login), f"the login of {account.key}"))
             except AlreadyRunning as error:
                 raise RetryLater(str(error), RETRY_SECONDS) from None
-        async with kind.open(account.key, account.settings) as channel:
+        async with kind.open(account.key, account.settings, shared) as channel:
             yield channel

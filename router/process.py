@@ -76,7 +76,11 @@ def prepared(loaded: Loaded, state_dir: Path) -> Iterator[Surroundings]:
             telemetry = Telemetry()
             telemetry.add_sink(logs.sink, settings.level)
             yield Surroundings(
-                state_dir=state_dir, locks=machine_lock_directory(), telemetry=telemetry, on_crash=log_crash
+                state_dir=state_dir,
+                locks=machine_lock_directory(),
+                telemetry=telemetry,
+                on_crash=log_crash,
+                redact=logs.redact,
             )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
 
 from actors.messages import AccountKey
 from actors.protocol import AccountStatus
@@ -18,12 +20,13 @@ def account_reports(
     statuses: Mapping[AccountKey, AccountStatus],
     state: State,
     dead: Mapping[AccountKey, int],
+    redact: Callable[[str], str],
 ) -> tuple[AccountReport, ...]:
     """One row per configured account."""
     running = Counter(row.inbound.chat.account for row in state.running.values())
     return tuple(
         account_report(
-            statuses[account.key],
+            replace(statuses[account.key], last_error=redact(statuses[account.key].last_error)),
             label=account.label,
             load=_load(account.key, state, running[account.key], dead.get(account.key, 0)),
         )

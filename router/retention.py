@@ -19,7 +19,7 @@ async def keep_pruning(store: Store, retention: Retention, clock: WallClock) -> 
     """Prunes at once and then every hour, until cancelled. A store that cannot be written is tried again next hour."""
     while True:
         try:
-            while await store.prune(clock(), retention):  # noqa: ASYNC110 lets others in between portions
+            while await store.prune(clock(), retention):
                 await trio.sleep(BREATHER_SECONDS)
         except StoreUnavailable:
             pass  # the router meets the same failure at its next commit, and says so

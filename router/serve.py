@@ -72,7 +72,7 @@ async def serve(
                 fleet = Fleet(settings, router.ref, around)
                 living.start_soon(keep_pruning, store, _retention(settings), around.clock)
                 await living.start(fleet.run)
-                operations = Operations(loaded, router, store, fleet.statuses, around.telemetry.counters)
+                operations = Operations(loaded, router, store, fleet.statuses, around.telemetry.counters, around.redact)
                 async with _control(settings, around, operations) as endpoint:
                     task_status.started(Running(endpoint, operations, router))
                     await stop.wait()

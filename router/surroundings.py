@@ -26,5 +26,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     channel_kinds: Mapping[str, ChannelKind] = msgspec.field(default_factory=lambda: CHANNEL_KINDS)
     agent_kinds: Mapping[str, AgentKind] = msgspec.field(default_factory=lambda: AGENT_KINDS)
     clock: WallClock = wall_time
+    redact: Callable[[str], str] = str
+    """Takes secrets out of an error's text before anybody is shown it."""
     on_crash: Callable[[AccountKey, Exception], None] = lambda _account, _error: None
     """Is given every exception that an account crashes of."""

@@ -9,7 +9,7 @@ from typing import Final
 
 import trio
 
-from actors.channel import Channel, ChannelKind, Intake
+from actors.channel import NOTHING_SHARED, Channel, ChannelKind, Intake, Shared
 from actors.errors import RouterError, SettingsError
 from actors.messages import AccountKey, Chat, Identity, Outbound, PhotoContent
 from actors.net.client import open_http_client
@@ -70,7 +70,9 @@ class ZaloChannel:
 
 
 @asynccontextmanager
-async def open_zalo(account: AccountKey, settings: ZaloSettings) -> AsyncIterator[Channel]:
+async def open_zalo(
+    account: AccountKey, settings: ZaloSettings, _shared: Shared = NOTHING_SHARED
+) -> AsyncIterator[Channel]:
     """Opens the connections of one bot: one for polls, four for the rest.
 
     Raises: SettingsError when there is no token, a webhook is asked for, or the proxy cannot be used.

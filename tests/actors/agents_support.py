@@ -111,7 +111,7 @@ async def wait_process_gone(pid: int) -> None:
 async def wait_lines(path: Path, count: int) -> list[str]:
     """The lines of a file that a program writes, once there are `count`. A test that waits in vain fails."""
     with trio.fail_after(20):
-        while len(lines := lines_of(path)) < count:  # noqa: ASYNC110 a foreign process wakes nobody
+        while len(lines := lines_of(path)) < count:
             await trio.sleep(0.005)
     return lines
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import trio
 from zalo_fakes import OWN, SHOP, FakeIntake
 
-from actors.channel import Channel
+from actors.channel import NOTHING_SHARED, Channel
 from actors.messages import Chat, Content, Outbound
 from actors.secret import Secret
 from actors.testing.bot_api import Behaviour, BotApi, SimulatedBot, Webhook, run_bot_api
@@ -27,7 +27,7 @@ async def opened(behaviour: Behaviour = DEFAULT) -> AsyncIterator[tuple[BotApi, 
     with trio.fail_after(DEADLINE_SECONDS):
         async with run_bot_api(TOKEN, behaviour=behaviour) as api:
             settings = ZaloSettings(bot_token=Secret(TOKEN), api_url=api.url)
-            async with KIND.open(SHOP, settings) as channel:
+            async with KIND.open(SHOP, settings, NOTHING_SHARED) as channel:
                 yield api, api.bot(OWN), channel
 
 

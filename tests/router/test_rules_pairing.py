@@ -61,9 +61,7 @@ def test_the_code_is_told_again_after_ten_minutes_or_on_request(text: str, secon
 
 def test_reminders_are_counted_from_the_last_one() -> None:
     pairings, new_code = Pairings(), codes()
-    told = [
-        pairings.ask(said("u1"), float(now), new_code).tell is not None for now in range(0, 3000, 100)
-    ]
+    told = [pairings.ask(said("u1"), float(now), new_code).tell is not None for now in range(0, 3000, 100)]
     assert [index * 100 for index, was_told in enumerate(told) if was_told] == [0, 600, 1200, 1800, 2400]
 
 

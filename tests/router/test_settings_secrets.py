@@ -12,7 +12,9 @@ def test_every_secret_of_a_settings_file_is_found_wherever_it_stands(tmp_path: P
     file.write_text(
         """{
           channels: { zalo: { botToken: "1:top", accounts: {
-            hook: { botToken: "2:named", webhookUrl: "https://example.com/h", webhookSecret: ["secret-one", "secret-two"] },
+            hook: {
+              botToken: "2:named", webhookUrl: "https://example.com/h", webhookSecret: ["secret-one", "secret-two"],
+            },
           } } },
           agents: { list: [
             { id: "a", kind: "openai", baseUrl: "http://127.0.0.1/v1", model: "m", apiKey: "sk-key" },

@@ -1,0 +1,1 @@
+"""Benchmarks of the router, on loopback, against the simulators."""
