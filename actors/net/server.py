@@ -98,16 +98,11 @@ class _Server:
             await self._admit(stream, nursery)
 
     async def _admit(self, stream: trio.abc.Stream, nursery: trio.Nursery) -> None:
-        """Waits for room; so at most one connection per listener is accepted and not yet served."""
-        self._service.waiting += 1
+        """Waits for room if need be; so at most one connection per listener is accepted and not yet served."""
         try:
-            self._make_room()
-            await self._room.acquire()
-        except trio.Cancelled:
-            await trio.aclose_forcefully(stream)
-            raise
-        finally:
-            self._service.waiting -= 1
+            self._room.acquire_nowait()
+        except trio.WouldBlock:
+            await self._wait_for_room(stream)
         connection = Connection(stream, self._service)
         self._open[connection] = None
         nursery.start_soon(self._serve, connection)
@@ -119,13 +114,22 @@ class _Server:
             self._open.pop(connection, None)
             self._room.release()
 
-    def _make_room(self) -> None:
-        """When all room is taken, somebody who waits is worth more than a connection that only idles."""
-        if self._room.value > 0:
-            return
+    async def _wait_for_room(self, stream: trio.abc.Stream) -> None:
+        self._service.waiting += 1
+        self._end_one_idle()
+        try:
+            await self._room.acquire()
+        except trio.Cancelled:
+            await trio.aclose_forcefully(stream)
+            raise
+        finally:
+            self._service.waiting -= 1
+
+    def _end_one_idle(self) -> None:
+        """Somebody who waits is worth more than a connection that only idles."""
         for connection in self._open:
             if connection.silent:
-                self._open.pop(connection, None)  # so that two who wait do not both choose it
+                del self._open[connection]  # so that two who wait do not both choose it
                 connection.close_idle()
                 return
 

@@ -451,6 +451,15 @@ async def test_a_busy_connection_ends_with_its_answer_when_another_waits(serve: 
     assert b"connection: close" not in bytes(await second.stream.receive_some()).lower()
 
 
+async def test_while_there_is_room_newcomers_end_nobody(serve: Serve) -> None:
+    listener = await serve()
+    first = await client_of(listener)
+    for _ in range(20):
+        await first.send(GET)
+        await listener.connect()  # comes in at the very moment of the answer
+        assert b"connection: close" not in bytes(await first.stream.receive_some()).lower()
+
+
 async def test_a_connection_ends_after_its_share_of_requests(serve: Serve) -> None:
     client = await client_of(await serve(limits=HttpLimits(max_requests_per_connection=2)))
     await client.send(GET + GET + GET)
