@@ -97,7 +97,8 @@ class DemoChat:
         sent = self._api.bot(self._person.bot).sent
         for message in sent[self._shown :]:
             text = message.text if not message.url else f"[picture {message.url}] {message.text}"
-            _print("bot> " + text.replace("\n", "\n     ") + "\n")
+            first, *more = text.split("\n")
+            _print("\n".join([f"bot> {first}", *(f"     {line}".rstrip() for line in more)]) + "\n")
             if "Pairing code: " in text:
                 code = text.split("Pairing code: ")[1].split()[0]
                 _print(f"     In a second terminal: {self._approve_command} zalo {code}\n")
