@@ -90,6 +90,7 @@ class AccountActor:
             last_inbound_at=vitals.last_inbound_at,
             last_outbound_at=vitals.last_outbound_at,
             last_good_at=vitals.last_good_at,
+            webhook_verification=vitals.webhook_verification,
         )
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

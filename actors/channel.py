@@ -25,15 +25,17 @@ class Intake(Protocol):
         """True once the account drains: take nothing new from the network; finish and accept what has arrived."""
         ...
 
-    async def accept(self, inbound: Inbound) -> bool:
+    async def accept(self, inbound: Inbound, *, patience_seconds: float | None = None) -> bool:
         """Returns when `inbound` is durable: True if it is new, False if it was known already.
 
         Shielded: a cancellation is not felt before the answer is in, so that what arrived is kept while stopping.
+        With `patience_seconds`, for a network that is told and asks again, it is not shielded and raises RetryLater
+        when it takes longer; the message may become durable all the same, and is then known when it comes again.
         """
         ...
 
-    async def shelve(self, raw: bytes, reason: str) -> None:
-        """Keeps what could not be decoded as a dead letter. Durable when it returns; shielded like `accept`."""
+    async def shelve(self, raw: bytes, reason: str, *, patience_seconds: float | None = None) -> None:
+        """Keeps what could not be decoded as a dead letter. Durable when it returns; otherwise like `accept`."""
         ...
 
     async def wait_for_room(self) -> None:
@@ -42,6 +44,10 @@ class Intake(Protocol):
 
     def good(self) -> None:
         """Says that the network just answered as it should (a poll came back, a heartbeat was seen)."""
+        ...
+
+    def verified(self, words: str) -> None:
+        """Says how the network's own test of a webhook went, in words for status."""
         ...
 
     def troubled(self, reason: str, retry_in_seconds: float) -> None:

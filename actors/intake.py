@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from typing import TypeVar
+
 import trio
 
-from actors.mailbox import Ref
+from actors.errors import RetryLater
+from actors.mailbox import Ref, Request
 from actors.messages import AccountKey, Inbound
 from actors.protocol import Accept, AccountToRouter, AwaitRoom, Shelve
 from actors.restart import short_line
 from actors.vitals import Vitals
+
+R = TypeVar("R")
 
 
 class AccountIntake:
@@ -29,17 +35,15 @@ class AccountIntake:
         """Nothing new is to be taken from the network; what has arrived may still be accepted."""
         self._stopping = True
 
-    async def accept(self, inbound: Inbound) -> bool:
+    async def accept(self, inbound: Inbound, *, patience_seconds: float | None = None) -> bool:
         """See `Intake.accept`."""
-        with trio.CancelScope(shield=True):
-            new = await self._router.ask(Accept(inbound))
+        new = await self._ask(Accept(inbound), patience_seconds)
         self._vitals.mark_inbound()
         return new
 
-    async def shelve(self, raw: bytes, reason: str) -> None:
+    async def shelve(self, raw: bytes, reason: str, *, patience_seconds: float | None = None) -> None:
         """See `Intake.shelve`."""
-        with trio.CancelScope(shield=True):
-            await self._router.ask(Shelve(self._key, raw, reason))
+        await self._ask(Shelve(self._key, raw, reason), patience_seconds)
         self._vitals.mark_inbound()
 
     async def wait_for_room(self) -> None:
@@ -50,6 +54,16 @@ class AccountIntake:
         """See `Intake.good`."""
         self._vitals.mark_good()
 
+    def verified(self, words: str) -> None:
+        """See `Intake.verified`."""
+        self._vitals.webhook_verification = short_line(words)
+
     def troubled(self, reason: str, retry_in_seconds: float) -> None:
         """See `Intake.troubled`."""
         self._vitals.set_trouble(short_line(f"{reason} (tried again in {retry_in_seconds:.0f} s)"))
+
+    async def _ask(self, request: Request[R], patience_seconds: float | None) -> R:
+        deadline = math.inf if patience_seconds is None else trio.current_time() + patience_seconds
+        with trio.CancelScope(deadline=deadline, shield=patience_seconds is None):
+            return await self._router.ask(request)
+        raise RetryLater(f"the store has not answered for {patience_seconds:g} s")

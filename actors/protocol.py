@@ -85,6 +85,8 @@ class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_outbound_at: float | None = None
     last_good_at: float | None = None
     """The last time that receiving certainly worked: a poll that came back, a heartbeat."""
+    webhook_verification: str = ""
+    """How the network's own test of the webhook went; empty without a webhook."""
 
 
 class AccountChanged(msgspec.Struct, frozen=True):

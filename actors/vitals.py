@@ -18,6 +18,8 @@ class Vitals:
         self.identity: Identity | None = None
         self.trouble = ""
         """Why receiving does not work for now; empty when it does."""
+        self.webhook_verification = ""
+        """How the network's own test of the webhook went; empty without one."""
         self.last_inbound_at: float | None = None
         self.last_outbound_at: float | None = None
         self.last_good_at: float | None = None

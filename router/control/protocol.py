@@ -73,6 +73,8 @@ class AccountReport(_Result, frozen=True, kw_only=True):
     last_outbound_at: str | None = None
     last_good_at: str | None = None
     """The last time that receiving certainly worked, message or no message."""
+    webhook_verification: str = ""
+    """How the network's own test of the webhook went; empty without a webhook."""
     display_name: str = ""
     """Who the network says this account is."""
     inbox_waiting: int = 0

@@ -33,6 +33,7 @@ def account_report(status: AccountStatus, *, label: str = "", load: AccountLoad 
         last_inbound_at=_maybe(status.last_inbound_at),
         last_outbound_at=_maybe(status.last_outbound_at),
         last_good_at=_maybe(status.last_good_at),
+        webhook_verification=status.webhook_verification,
         display_name=status.identity.display_name if status.identity else "",
         inbox_waiting=load.inbox_waiting,
         turns_running=load.turns_running,

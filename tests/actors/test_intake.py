@@ -7,7 +7,7 @@ import trio
 import trio.testing
 from account_stage import KEY, FakeRouter, message
 
-from actors.errors import MailboxClosed
+from actors.errors import MailboxClosed, RetryLater
 from actors.intake import AccountIntake
 from actors.protocol import Accept, AwaitRoom, Shelve
 from actors.vitals import Vitals
@@ -41,6 +41,32 @@ async def test_accept_and_shelve_do_not_feel_a_cancellation(autojump_clock: Cloc
         await intake.shelve(b"?", "no JSON")
     assert len(router.questions) == 2
     nursery.cancel_scope.cancel()
+
+
+async def test_an_impatient_question_ends_with_its_patience(autojump_clock: Clock, nursery: trio.Nursery) -> None:
+    router = FakeRouter(answer_seconds=10)
+    nursery.start_soon(router.run)
+    intake, vitals = an_intake(router)
+    with pytest.raises(RetryLater, match="has not answered for 4 s"):
+        await intake.accept(message(1), patience_seconds=4)
+    with pytest.raises(RetryLater):
+        await intake.shelve(b"?", "no JSON", patience_seconds=4)
+    assert vitals.last_inbound_at is None
+    assert await intake.accept(message(2), patience_seconds=30)
+    nursery.cancel_scope.cancel()
+
+
+async def test_an_impatient_question_may_be_cancelled(autojump_clock: Clock) -> None:
+    intake, _ = an_intake(FakeRouter())
+    with trio.move_on_after(1) as patience:
+        await intake.accept(message(1), patience_seconds=30)
+    assert patience.cancelled_caught
+
+
+def test_how_a_webhook_was_verified_is_one_line_of_status() -> None:
+    intake, vitals = an_intake(FakeRouter())
+    intake.verified("webhook.http.403:\nsee there")
+    assert vitals.webhook_verification == "webhook.http.403: see there"
 
 
 async def test_waiting_for_room_may_be_cancelled(autojump_clock: Clock) -> None:

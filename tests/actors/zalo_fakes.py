@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import trio
 
-from actors.errors import StoreUnavailable
+from actors.errors import RetryLater, StoreUnavailable
 from actors.messages import AccountKey, Inbound
 from actors.net.answer import HttpAnswer
 
@@ -89,6 +89,7 @@ class FakeIntake:
         self.accepted_at: list[float] = []
         self.shelved: list[tuple[bytes, str]] = []
         self.troubles: list[tuple[str, float]] = []
+        self.verifications: list[str] = []
         self.goods = 0
         self.room = trio.Event()
         self.room.set()
@@ -98,9 +99,8 @@ class FakeIntake:
         self._stop_after = stop_after
         self.accepts = 0
 
-    async def accept(self, inbound: Inbound) -> bool:
-        with trio.CancelScope(shield=True):
-            await trio.sleep(self.accept_seconds)
+    async def accept(self, inbound: Inbound, *, patience_seconds: float | None = None) -> bool:
+        await self._answer(patience_seconds)
         self._store()
         self.accepts += 1
         new = inbound.message_id not in self._known
@@ -111,9 +111,8 @@ class FakeIntake:
         self.stopping = self.stopping or self.accepts == self._stop_after
         return new
 
-    async def shelve(self, raw: bytes, reason: str) -> None:
-        with trio.CancelScope(shield=True):
-            await trio.sleep(self.accept_seconds)
+    async def shelve(self, raw: bytes, reason: str, *, patience_seconds: float | None = None) -> None:
+        await self._answer(patience_seconds)
         self._store()
         self.shelved.append((raw, reason))
 
@@ -123,12 +122,22 @@ class FakeIntake:
     def good(self) -> None:
         self.goods += 1
 
+    def verified(self, words: str) -> None:
+        self.verifications.append(words)
+
     def troubled(self, reason: str, retry_in_seconds: float) -> None:
         self.troubles.append((reason, retry_in_seconds))
 
     @property
     def texts(self) -> Sequence[str]:
         return [one.text for one in self.accepted]
+
+    async def _answer(self, patience_seconds: float | None) -> None:
+        if patience_seconds is not None and self.accept_seconds > patience_seconds:
+            await trio.sleep(patience_seconds)
+            raise RetryLater("no answer")
+        with trio.CancelScope(shield=True):
+            await trio.sleep(self.accept_seconds)
 
     def _store(self) -> None:
         if self.store_fails:

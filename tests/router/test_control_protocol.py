@@ -148,6 +148,7 @@ def test_an_account_is_reported_as_its_actor_says() -> None:
         restarts=2,
         identity=Identity("1", "Bot A"),
         last_good_at=NOON - 60,
+        webhook_verification="webhook.ok",
     )
     load = AccountLoad(inbox_waiting=1, turns_running=2, outbox_queued=3, outbox_unknown=4, outbox_dead=5)
     assert msgspec.to_builtins(account_report(status, label="Shop", load=load)) == {
@@ -157,6 +158,7 @@ def test_an_account_is_reported_as_its_actor_says() -> None:
         "state": "backing-off",
         "since": "2026-11-20T09:46:40.250Z",
         "lastError": "HTTP 502",
+        "webhookVerification": "webhook.ok",
         "restarts": 2,
         "lastInboundAt": None,
         "lastOutboundAt": None,
