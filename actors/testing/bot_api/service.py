@@ -29,6 +29,8 @@ class Service:
         """May be replaced at any time."""
         self.calls: list[Call] = []
         """Every call of a known bot, in order of arrival."""
+        self.on_sent: Callable[[SimulatedBot, Sent], None] | None = None
+        """Hears of each message that a bot sends, at once; it may `say` something back."""
         self._bots: dict[str, SimulatedBot] = {}
         self._bots_by_id: dict[str, SimulatedBot] = {}
         self._ids = MessageIds(id_seed)
@@ -161,6 +163,8 @@ class Service:
             sender = From(bot.bot_id, f"Bot {bot.name}", is_bot=True)
             message = self._message(sender, ChatRef(sent.chat_id, "GROUP"), text=sent.text)
             self._receive(bot, update_of("message.text.received", message))
+        if self.on_sent is not None:
+            self.on_sent(bot, sent)
         self._tell_change()
 
     def _now_ms(self) -> int:
