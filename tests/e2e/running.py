@@ -26,6 +26,7 @@ class Child:
     def __init__(self, process: trio.Process, state_dir: Path) -> None:
         self.process = process
         self.state_dir = state_dir
+        self.killed_from_outside = False
 
     async def wait_until_serving(self) -> None:
         """Returns when its control socket has been published by this very process."""
@@ -44,6 +45,7 @@ class Child:
 
     async def kill(self) -> None:
         """SIGKILL, and waits for the end."""
+        self.killed_from_outside = True
         self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
 
@@ -68,27 +70,31 @@ class Home:
         return {**kept, "PYTHONPATH": str(ROOT), "HOME": str(self.directory), "XDG_STATE_HOME": str(self.directory)}
 
     @asynccontextmanager
-    async def running(self, *arguments: str) -> AsyncIterator[Child]:
-        """Starts `router serve` and kills it, if it still runs, when the block is left."""
+    async def running(self, *, failpoint: str = "", wait: bool = True) -> AsyncIterator[Child]:
+        """Starts `router serve` and kills it, if it still runs, when the block is left.
+
+        With a `failpoint` (see `failpoints.py`) it may kill itself before. `wait` waits until it serves.
+        """
+        program = [str(Path(__file__).with_name("failpoints.py"))] if failpoint else ["-m", "router"]
         command = [
             sys.executable,
-            "-m",
-            "router",
+            *program,
             "serve",
             "--config",
             str(self.config),
             "--state-dir",
             str(self.state_dir),
-            *arguments,
         ]
         log = (self.directory / "console.log").open("ab")
         try:
-            process = await trio.lowlevel.open_process(command, env=self.env(), stdin=subprocess.DEVNULL, stderr=log)
+            env = self.env() | {"FAILPOINT": failpoint}
+            process = await trio.lowlevel.open_process(command, env=env, stdin=subprocess.DEVNULL, stderr=log)
         finally:
             log.close()
         child = Child(process, self.state_dir)
         try:
-            await child.wait_until_serving()
+            if wait:
+                await child.wait_until_serving()
             yield child
         finally:
             if process.poll() is None:
