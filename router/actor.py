@@ -82,6 +82,7 @@ class RouterActor:
         self._accounts: dict[AccountKey, Ref[AccountMessage]] = {}
         self._room_waiters: dict[AccountKey, list[Asked[None]]] = {}
         self._left_over: list[ToRouter | Asked[Any]] = []
+        self._at_work = False
         self.drained = trio.Event()
         """Set once it drains, no turn runs and nothing is being sent."""
         self.store_error = ""
@@ -106,9 +107,14 @@ class RouterActor:
                 return
 
     def is_idle(self) -> bool:
-        """Whether no message waits for an answer and nothing waits to be sent."""
+        """Whether no message waits for an answer and nothing waits to be sent, and the store knows it."""
         state = self._state
-        return not any(state.unfinished.values()) and not any(lanes.size for lanes in state.send_lanes.values())
+        waiting = any(state.unfinished.values()) or any(lanes.size for lanes in state.send_lanes.values())
+        return not waiting and not self._at_work
+
+    def unfinished_ids(self) -> frozenset[int]:
+        """The inbox ids of messages that are not answered yet."""
+        return self._state.unfinished_ids()
 
     def mailbox_waiting(self) -> int:
         """Messages in the mailbox now."""
@@ -149,6 +155,7 @@ class RouterActor:
         return []
 
     async def _work(self, batch: list[ToRouter | Asked[Any]]) -> None:
+        self._at_work = True
         known = await self._known(batch)
         decision = Decision()
         releases: list[Release] = []
@@ -158,6 +165,7 @@ class RouterActor:
             releases.extend(self._decide(message, known, moment, decision))
         await self._carry_out(decision, releases)
         self._let_in()
+        self._at_work = False
 
     async def _known(self, batch: list[ToRouter | Asked[Any]]) -> set[MessageKey]:
         keys = [
