@@ -13,7 +13,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from actors.hosting import FileHost
 from actors.messages import AccountKey, Chat, Identity, Inbound, Outbound
+from actors.net.webhooks import WebhookListener
 from actors.secret import Secret
 
 
@@ -95,6 +97,10 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 
     state_dir: Path | None = None
     """Where an account may keep files of its own; None when nothing may be kept."""
+    webhooks: WebhookListener | None = None
+    """Where networks post to; None when the settings have no use for it."""
+    files: FileHost | None = None
+    """Gives pictures of our own an address; None when there is no listener for them."""
 
 
 NOTHING_SHARED = Shared()

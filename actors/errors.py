@@ -21,6 +21,10 @@ class RetryLater(RouterError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class TooManyRequests(RetryLater):
+    """It did not happen because the peer is asked too much: ask less often, not only this once."""
+
+
 class Rejected(RouterError):
     """It did not happen and the same request never will. Report it; do not repeat it."""
 

@@ -14,7 +14,8 @@ import msgspec
 
 ChatType = Literal["direct", "group"]
 MessageKind = Literal["text", "image", "voice", "video", "file", "sticker", "unsupported", "unknown"]
-MediaKind = Literal["image", "voice", "video", "file"]
+MediaKind = Literal["image", "voice", "video", "file", "sticker"]
+ParseMode = Literal["markdown", "html"]
 Role = Literal["user", "assistant"]
 
 AccountState = Literal["starting", "running", "backing-off", "needs-login", "failed", "stopped", "draining"]
@@ -40,12 +41,16 @@ class Chat(msgspec.Struct, frozen=True):
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A picture, a voice note, a file: by address, by local path, or both."""
+    """A picture, a voice note, a file: by address, by local path, or both. A sticker: by the network's id for it."""
 
     kind: MediaKind
     url: str | None = None
     path: str | None = None
     mime_type: str | None = None
+    id: str | None = None
+    """Of a sticker that is to be sent."""
+    problem: str = ""
+    """Why its file cannot be had, for the operator; empty while nothing is known against it."""
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +68,12 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     raw: bytes = b""
 
 
-class TextContent(msgspec.Struct, frozen=True, tag="text"):
+class TextContent(msgspec.Struct, frozen=True, tag="text", omit_defaults=True):
     """One text message that already fits the channel's limit."""
 
     text: str
+    parse_mode: ParseMode | None = None
+    """How the network is asked to read it; None: as it stands."""
 
 
 class PhotoContent(msgspec.Struct, frozen=True, tag="photo"):
@@ -76,7 +83,26 @@ class PhotoContent(msgspec.Struct, frozen=True, tag="photo"):
     caption: str = ""
 
 
-Content = TextContent | PhotoContent
+class PhotoFileContent(msgspec.Struct, frozen=True, tag="photo-file"):
+    """One picture in a file of our own, kept until it is sent, with a caption like `PhotoContent`."""
+
+    path: str
+    caption: str = ""
+
+
+class VoiceContent(msgspec.Struct, frozen=True, tag="voice"):
+    """One voice note by http(s) URL that ends in `.aac` (zalo-bot-api reference, section 2.9)."""
+
+    url: str
+
+
+class StickerContent(msgspec.Struct, frozen=True, tag="sticker"):
+    """One sticker by the network's id for it."""
+
+    sticker_id: str
+
+
+Content = TextContent | PhotoContent | PhotoFileContent | VoiceContent | StickerContent
 
 
 class Outbound(msgspec.Struct, frozen=True):

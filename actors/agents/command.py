@@ -49,7 +49,7 @@ class OneshotAgent:
         if len(output) > wire.MAX_ANSWER_BYTES:
             raise Rejected(f"the agent's program wrote more than {wire.MAX_ANSWER_BYTES} bytes and was ended")
         _check_exit(ended)
-        return wire.decode_reply(bytes(output))
+        return wire.decode_reply(bytes(output), local_files=True)
 
 
 def _check_exit(ended: Ended) -> None:

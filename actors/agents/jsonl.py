@@ -140,7 +140,7 @@ class _Life:
     def _take(self, chunk: bytes) -> bool:
         *whole, self._unread = (self._unread + chunk).split(b"\n")
         for text in whole:
-            line = wire.decode_line(text)
+            line = wire.decode_line(text, local_files=True)
             if line is not None:
                 self.answers += self._questions.settle(line)
         if len(self._unread) > wire.MAX_ANSWER_BYTES:

@@ -12,7 +12,9 @@ A turn:
      "chat": {"channel": "zalo", "accountId": "shop", "chatId": "…", "chatType": "direct"}}
 
 A reply: `{"text": "…", "media": ["https://…", {"url": "https://…", "kind": "image"}]}`; both may be left out,
-and `{"error": "…"}` says that this attempt failed and another may do better.
+and `{"error": "…"}` says that this attempt failed and another may do better. Further media: `{"kind": "sticker",
+"id": "…"}`, and, from a program that runs here with our own rights, a picture in a file: `{"path": "/tmp/chart.png"}`.
+A service elsewhere may not name files of this machine.
 """
 
 from __future__ import annotations
@@ -57,6 +59,7 @@ class MediaWire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     url: str | None = None
     path: str | None = None
     mime_type: str | None = None
+    id: str | None = None
 
 
 class TurnWire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -133,14 +136,16 @@ class Line(msgspec.Struct, frozen=True):
     outcome: Reply | Rejected | RetryLater
 
 
-def decode_reply(answer: bytes) -> Reply:
+def decode_reply(answer: bytes, *, local_files: bool = False) -> Reply:
     """Reads an answer that may be a JSON object or plain text. Bytes that are not UTF-8 become U+FFFD.
+
+    `local_files`: whether who answers may name files of this machine.
 
     Raises: Rejected when it is a JSON object that is not a reply; RetryLater when it is one with an `error`.
     """
     text = answer.decode("utf-8", "replace")
     found = _json(text) if text.lstrip().startswith("{") else None
-    return _reply_from(found) if isinstance(found, dict) else reply(text)
+    return _reply_from(found, local_files) if isinstance(found, dict) else reply(text)
 
 
 def decode_json_reply(answer: bytes) -> Reply:
@@ -156,8 +161,11 @@ def decode_json_reply(answer: bytes) -> Reply:
     raise Rejected(f"the agent's answer is not a JSON object or string: {excerpt(answer)}")
 
 
-def decode_line(line: bytes) -> Line | None:
-    """Reads one line: a JSON object, with or without `id`, or a JSON string. None for anything else: it is noise."""
+def decode_line(line: bytes, *, local_files: bool = False) -> Line | None:
+    """Reads one line: a JSON object, with or without `id`, or a JSON string. None for anything else: it is noise.
+
+    `local_files`: whether who answers may name files of this machine.
+    """
     found = _json(line.decode("utf-8", "replace"))
     if isinstance(found, str):
         return Line(None, reply(found))
@@ -166,7 +174,7 @@ def decode_line(line: bytes) -> Line | None:
     turn_id = found.pop("id", None)
     given = None if turn_id is None else str(turn_id)
     try:
-        return Line(given, _reply_from(found))
+        return Line(given, _reply_from(found, local_files))
     except (Rejected, RetryLater) as failure:
         return Line(given, failure)
 
@@ -178,7 +186,7 @@ def _json(text: str) -> Any:
         return None
 
 
-def _reply_from(found: dict[str, Any]) -> Reply:
+def _reply_from(found: dict[str, Any], local_files: bool = False) -> Reply:
     """Reads `{text, media}`. Other keys are ignored beside these, but an answer without either is a mistake."""
     if found.get("error") and not found.get("text"):
         raise RetryLater(f"the agent answered with an error: {excerpt(str(found['error']))}")
@@ -189,17 +197,38 @@ def _reply_from(found: dict[str, Any]) -> Reply:
         wire = msgspec.convert(found, ReplyWire)
     except msgspec.ValidationError as error:
         raise Rejected(f'the agent\'s answer is not {{"text": …, "media": […]}}: {error}') from error
-    return reply(wire.text or "", tuple(_media(one) for one in wire.media or ()))
+    return reply(wire.text or "", tuple(_media(one, local_files) for one in wire.media or ()))
 
 
-def _media(one: str | MediaWire) -> Media:
+def _media(one: str | MediaWire, local_files: bool) -> Media:
     wire = MediaWire(url=one) if isinstance(one, str) else one
+    if wire.kind == "sticker":
+        return _sticker(wire)
+    if wire.path is not None and wire.url is None and local_files:
+        return _file(wire)
+    return _addressed(wire)
+
+
+def _sticker(wire: MediaWire) -> Media:
+    if not wire.id or not wire.id.isprintable():
+        raise Rejected('the agent\'s answer has a sticker without an "id"')
+    return Media(kind="sticker", id=wire.id)
+
+
+def _file(wire: MediaWire) -> Media:
+    path = wire.path or ""
+    if not path.startswith("/") or not path.isprintable():
+        raise Rejected('the agent\'s answer has media whose "path" is not absolute')
+    return Media(kind=wire.kind or _kind_of(path), path=path, mime_type=wire.mime_type)
+
+
+def _addressed(wire: MediaWire) -> Media:
     try:
         address = urlsplit(wire.url or "")
     except ValueError as error:
         raise Rejected("the agent's answer has a media address that is not a URL") from error
     if address.scheme not in {"http", "https"} or not address.netloc or not str(wire.url).isprintable():
-        raise Rejected('the agent\'s answer has media without an http(s) "url"; local files are not sent')
+        raise Rejected('the agent\'s answer has media without an http(s) "url"; files only a command agent may name')
     return Media(kind=wire.kind or _kind_of(address.path), url=wire.url, mime_type=wire.mime_type)
 
 

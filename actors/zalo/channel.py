@@ -11,10 +11,12 @@ import trio
 
 from actors.channel import NOTHING_SHARED, Channel, ChannelKind, Intake, Shared
 from actors.errors import RouterError, SettingsError
-from actors.messages import AccountKey, Chat, Identity, Outbound, PhotoContent
+from actors.hosting import FileHost
+from actors.messages import AccountKey, Chat, Identity, Outbound
 from actors.net.client import open_http_client
 from actors.zalo.client import BotApi
 from actors.zalo.polling import Poller
+from actors.zalo.sending import Sender
 from actors.zalo.settings import ZaloSettings
 
 TYPING_SECONDS: Final = 5.0
@@ -29,9 +31,11 @@ class ZaloChannel:
         api: BotApi,
         poll_timeout_seconds: int = 30,
         random: Callable[[], float] = random.random,
+        files: FileHost | None = None,
     ) -> None:
         self._account = account
         self._api = api
+        self._sender = Sender(api, files)
         self._poll_timeout_seconds = poll_timeout_seconds
         self._random = random
         self._own_id = ""
@@ -54,11 +58,8 @@ class ZaloChannel:
         await poller.run()
 
     async def send(self, outbound: Outbound) -> str:
-        """Sends one text or picture; see `Channel.send`."""
-        chat_id, content = outbound.chat.chat_id, outbound.content
-        if isinstance(content, PhotoContent):
-            return await self._api.send_photo(chat_id, content.url, content.caption)
-        return await self._api.send_message(chat_id, content.text)
+        """Sends one text, picture, voice note or sticker; see `Channel.send`."""
+        return await self._sender.send(outbound)
 
     async def show_typing(self, chat: Chat) -> None:
         """Shows "is typing…" if that works within 5 s; raises nothing."""
@@ -71,7 +72,7 @@ class ZaloChannel:
 
 @asynccontextmanager
 async def open_zalo(
-    account: AccountKey, settings: ZaloSettings, _shared: Shared = NOTHING_SHARED
+    account: AccountKey, settings: ZaloSettings, shared: Shared = NOTHING_SHARED
 ) -> AsyncIterator[Channel]:
     """Opens the connections of one bot: one for polls, four for the rest.
 
@@ -89,7 +90,7 @@ async def open_zalo(
         open_http_client(base_url=url, proxy=proxy, max_connections=4) as calls,
     ):
         api = BotApi(polls, calls, token, settings.request_timeout_seconds)
-        yield ZaloChannel(account, api, settings.poll_timeout_seconds)
+        yield ZaloChannel(account, api, settings.poll_timeout_seconds, files=shared.files)
 
 
 KIND: Final = ChannelKind(

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from actors.errors import RetryLater, RouterError, UnknownOutcome
+from actors.messages import ParseMode
 from actors.net.answer import HttpAnswer
 from actors.secret import Secret
 from actors.zalo import wire
@@ -58,6 +59,18 @@ class BotApi:
         answer = await self._ask(wire.GetWebhookInfo(), tolerated=404)
         return wire.WebhookInfo() if answer is None else self._result(answer, wire.GetWebhookInfo, wire.WebhookInfo)
 
+    async def set_webhook(self, url: str, secret: Secret) -> wire.WebhookInfo:
+        """Has updates posted to `url` with `secret` in a header. The server tests the address before it answers.
+
+        The address is stored even when its test fails. Allowed only so many times a day (RetryLater).
+        """
+        answer = await self._ask(wire.SetWebhook(url, secret.reveal()))
+        return self._result(answer, wire.SetWebhook, wire.WebhookInfo)
+
+    async def test_webhook(self) -> wire.Verification:
+        """Has the server test the address that is set. Allowed only so many times a day (RetryLater)."""
+        return self._result(await self._ask(wire.TestWebhook()), wire.TestWebhook, wire.Verification)
+
     async def delete_webhook(self) -> None:
         """Makes sure that no webhook is set. That none ever was, which the API calls an error 400, is fine."""
         await self._ask(wire.DeleteWebhook(), tolerated=400)
@@ -76,13 +89,24 @@ class BotApi:
         answer = self._read(call, http, tolerated=408)
         return () if answer is None else wire.updates_in(answer.result)
 
-    async def send_message(self, chat_id: str, text: str) -> str:
+    async def send_message(self, chat_id: str, text: str, parse_mode: ParseMode | None = None) -> str:
         """Sends a text; returns its message id."""
-        return await self._send(wire.SendMessage(chat_id, text))
+        return await self._send(wire.SendMessage(chat_id, text, parse_mode))
 
     async def send_photo(self, chat_id: str, url: str, caption: str = "") -> str:
         """Sends a picture that the server fetches from `url`; returns its message id. May take two minutes."""
         return await self._send(wire.SendPhoto(chat_id, url, caption))
+
+    async def send_sticker(self, chat_id: str, sticker_id: str) -> str:
+        """Sends a sticker; returns its message id."""
+        return await self._send(wire.SendSticker(chat_id, sticker_id))
+
+    async def send_voice(self, chat_id: str, url: str) -> str:
+        """Sends a voice note that the server fetches from `url`, which ends in `.aac`; returns its message id.
+
+        For private chats: to a group the API may say that it was sent although nothing is delivered.
+        """
+        return await self._send(wire.SendVoice(chat_id, url))
 
     async def send_chat_action(self, chat_id: str, action: str = "typing") -> None:
         """Shows an action in a chat for some seconds."""
@@ -104,7 +128,7 @@ class BotApi:
             return answer
         if answer.code == tolerated and not answer.by_front:
             return None
-        answer = msgspec.structs.replace(answer, description=self._redacted(answer.description))
+        answer = msgspec.structs.replace(answer, description=self._redacted(call, answer.description))
         raise refusal(answer, type(call), http.retry_after_seconds)
 
     async def _post(self, call: wire.Call) -> HttpAnswer:
@@ -126,7 +150,9 @@ class BotApi:
             return call.timeout + POLL_MARGIN_SECONDS
         return call.deadline_seconds or self._request_timeout_seconds
 
-    def _redacted(self, words: str) -> str:
+    def _redacted(self, call: wire.Call, words: str) -> str:
+        if isinstance(call, wire.SetWebhook):
+            words = words.replace(call.secret_token, "***")
         return words.replace(self._token.reveal(), "***")
 
     def _result(self, answer: wire.Success | None, call: type[wire.Call], kind: type[R]) -> R:

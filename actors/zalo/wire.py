@@ -12,12 +12,12 @@ sent. A front that gave up on the API (502, 504) cannot know what the API did in
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar, Final, TypeVar
 
 import msgspec
 
-from actors.errors import BadCredentials, Rejected, RetryLater, RouterError, UnknownOutcome
+from actors.errors import BadCredentials, Rejected, RetryLater, RouterError, TooManyRequests, UnknownOutcome
+from actors.messages import ParseMode
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -46,17 +46,31 @@ class DeleteWebhook(Call, frozen=True):
     method = "deleteWebhook"
 
 
+class SetWebhook(Call, frozen=True):
+    method = "setWebhook"
+    deadline_seconds = 30.0
+    """The server tests the address before it answers (reference, section 2.3)."""
+    url: str
+    secret_token: str
+
+
+class TestWebhook(Call, frozen=True):
+    method = "testWebhook"
+    deadline_seconds = 30.0
+
+
 class GetUpdates(Call, frozen=True):
     method = "getUpdates"
     timeout: int
     """Seconds. A number works as well as the documented string (reference, section 2.2)."""
 
 
-class SendMessage(Call, frozen=True):
+class SendMessage(Call, frozen=True, omit_defaults=True):
     method = "sendMessage"
     sends = True
     chat_id: str
     text: str
+    parse_mode: ParseMode | None = None
 
 
 class SendPhoto(Call, frozen=True, omit_defaults=True):
@@ -68,6 +82,22 @@ class SendPhoto(Call, frozen=True, omit_defaults=True):
     photo: str
     caption: str = ""
     """Left out when empty: its documented length begins at 1."""
+
+
+class SendSticker(Call, frozen=True):
+    method = "sendSticker"
+    sends = True
+    chat_id: str
+    sticker: str
+
+
+class SendVoice(Call, frozen=True):
+    method = "sendVoice"
+    sends = True
+    deadline_seconds = SendPhoto.deadline_seconds
+    """Undocumented; it has to fetch an address as well."""
+    chat_id: str
+    voice_url: str
 
 
 class SendChatAction(Call, frozen=True):
@@ -87,10 +117,25 @@ class Me(msgspec.Struct, frozen=True):
     can_join_groups: bool | None = None
 
 
+class Verification(msgspec.Struct, frozen=True):
+    """How the server's own test of a webhook went: result of testWebhook, and part of setWebhook's."""
+
+    ok: bool
+    outcome: str = ""
+    """`webhook.ok`, `webhook.http.403`, `webhook.err.timeout`, … (reference, section 2.4)."""
+    hint: str = ""
+
+    def words(self) -> str:
+        """One line for people."""
+        return _one_line(f"{self.outcome or ('passed' if self.ok else 'failed')}: {self.hint}".rstrip(": "))
+
+
 class WebhookInfo(msgspec.Struct, frozen=True):
-    """Result of getWebhookInfo; an empty `url` means none is set."""
+    """Result of getWebhookInfo and setWebhook; an empty `url` means none is set."""
 
     url: str = ""
+    verification: Verification | None = None
+    """Of setWebhook, on newer servers only."""
 
 
 class SentMessage(msgspec.Struct, frozen=True):
@@ -182,10 +227,16 @@ def classify(error: ApiError, call: type[Call], retry_after_seconds: float | Non
     verdict = REFUSALS.get(error.code)
     if verdict is None:
         verdict = Rejected if 400 <= error.code < 500 else RetryLater
-    return RetryLater(reason, retry_after_seconds) if verdict is RetryLater else verdict(reason)
+    return _refused(verdict, reason, retry_after_seconds)
 
 
-REFUSALS: Final[dict[int, Callable[[str], RouterError]]] = {
+def _refused(verdict: type[Refusal], reason: str, retry_after_seconds: float | None) -> RouterError:
+    return verdict(reason, retry_after_seconds) if issubclass(verdict, RetryLater) else verdict(reason)
+
+
+Refusal = RetryLater | Rejected | BadCredentials
+
+REFUSALS: Final[dict[int, type[Refusal]]] = {
     400: Rejected,
     401: BadCredentials,
     403: RetryLater,  # documented as "Internal server error", and passes (reference, section 1.4)
@@ -194,7 +245,7 @@ REFUSALS: Final[dict[int, Callable[[str], RouterError]]] = {
     409: RetryLater,  # another poller, on a peer that objects to two
     410: Rejected,  # unknown chat
     426: RetryLater,  # a daily limit
-    429: RetryLater,
+    429: TooManyRequests,
 }
 """By the API itself. Codes that are not here: below 500 never to be repeated, otherwise later."""
 
@@ -207,7 +258,7 @@ def _by_front(status: int, sends: bool, reason: str, retry_after_seconds: float 
         return Rejected(reason)
     # Redirects, 4xx and 503 were answered instead of asking the API; any other answer may have come after asking it.
     if 300 <= status < 500 or status == 503 or not sends:
-        return RetryLater(reason, retry_after_seconds)
+        return _refused(TooManyRequests if status == 429 else RetryLater, reason, retry_after_seconds)
     return UnknownOutcome(reason)
 
 

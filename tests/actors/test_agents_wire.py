@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -126,6 +127,46 @@ def test_media_is_an_address_and_a_kind(given: object, media: Media) -> None:
 def test_an_object_that_is_no_reply_is_rejected_with_what_is_wrong(given: object, complaint: str) -> None:
     with pytest.raises(Rejected, match=complaint):
         wire.decode_reply(json.dumps(given).encode())
+
+
+@pytest.mark.parametrize(
+    ("given", "media"),
+    [
+        ({"path": "/tmp/chart.png"}, Media(kind="image", path="/tmp/chart.png")),
+        ({"path": "/tmp/note.pdf"}, Media(kind="file", path="/tmp/note.pdf")),
+        ({"path": "/tmp/x", "kind": "image"}, Media(kind="image", path="/tmp/x")),
+        ({"path": "/tmp/x.png", "url": "https://x/1.png"}, Media(kind="image", url="https://x/1.png")),
+    ],
+)
+def test_a_program_of_ours_may_name_files(given: object, media: Media) -> None:
+    answer = json.dumps({"media": [given]}).encode()
+    assert wire.decode_reply(answer, local_files=True) == Reply(media=(media,))
+    assert wire.decode_line(answer, local_files=True) == wire.Line(None, Reply(media=(media,)))
+
+
+@pytest.mark.parametrize("path", ["chart.png", "", "~/chart.png", "/tmp/a\nb.png"])
+def test_a_file_is_named_from_the_root(path: str) -> None:
+    with pytest.raises(Rejected, match="not absolute"):
+        wire.decode_reply(json.dumps({"media": [{"path": path}]}).encode(), local_files=True)
+
+
+@pytest.mark.parametrize("decode", [wire.decode_reply, wire.decode_json_reply])
+def test_a_service_elsewhere_may_not_name_files(decode: Callable[[bytes], Reply]) -> None:
+    with pytest.raises(Rejected, match="only a command agent may name"):
+        decode(b'{"media": [{"path": "/etc/passwd", "kind": "image"}]}')
+
+
+def test_a_sticker_goes_by_its_id() -> None:
+    given = b'{"media": [{"kind": "sticker", "id": "0e078a2fb66a5f34067b"}]}'
+    assert wire.decode_json_reply(given) == Reply(media=(Media(kind="sticker", id="0e078a2fb66a5f34067b"),))
+
+
+@pytest.mark.parametrize(
+    "given", [{"kind": "sticker"}, {"kind": "sticker", "id": ""}, {"kind": "sticker", "id": "a\n"}]
+)
+def test_a_sticker_without_an_id_is_rejected(given: object) -> None:
+    with pytest.raises(Rejected, match='sticker without an "id"'):
+        wire.decode_reply(json.dumps({"media": [given]}).encode())
 
 
 def test_an_object_with_an_error_asks_for_another_attempt() -> None:

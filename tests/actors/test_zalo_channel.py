@@ -11,7 +11,15 @@ from zalo_fakes import OWN, SHOP, FakeIntake, FakePoster, html, ok, refused
 from zalo_stage import DEFAULT, TED, TOKEN, opened, out, receiving, set_webhook
 
 from actors.channel import Channel, ShowsTyping
-from actors.errors import BadCredentials, Rejected, RetryLater, RouterError, SettingsError, UnknownOutcome
+from actors.errors import (
+    BadCredentials,
+    Rejected,
+    RetryLater,
+    RouterError,
+    SettingsError,
+    TooManyRequests,
+    UnknownOutcome,
+)
 from actors.messages import Chat, Identity, PhotoContent, TextContent
 from actors.secret import Secret
 from actors.testing.bot_api import Behaviour, run_bot_api
@@ -155,11 +163,11 @@ async def test_a_failed_send_says_truly_whether_it_may_have_gone_out() -> None:
         faults = bot.faults
 
         faults.refuse("sendMessage", 429, "Quota exceeded")
-        assert type(await fail(channel)) is RetryLater
+        assert type(await fail(channel)) is TooManyRequests
         faults.refuse("sendMessage", 403, "Internal server error")
         assert type(await fail(channel)) is RetryLater
         faults.answer_html("sendMessage", 429)
-        assert type(await fail(channel)) is RetryLater
+        assert type(await fail(channel)) is TooManyRequests
         faults.refuse("sendMessage", 400, "Bad request")
         assert type(await fail(channel)) is Rejected
         assert bot.sent == []

@@ -10,7 +10,7 @@ import trio
 import trio.testing
 from zalo_fakes import OWN, Answer, FakePoster, html, ok, refused
 
-from actors.errors import BadCredentials, Rejected, RetryLater, RouterError, UnknownOutcome
+from actors.errors import BadCredentials, Rejected, RetryLater, RouterError, TooManyRequests, UnknownOutcome
 from actors.net.answer import HttpAnswer
 from actors.secret import Secret
 from actors.zalo import wire
@@ -203,7 +203,8 @@ async def test_sends_carry_their_words() -> None:
 
 @pytest.mark.parametrize("method", CALLS)
 @pytest.mark.parametrize(
-    ("code", "kind"), [(401, BadCredentials), (403, RetryLater), (410, Rejected), (429, RetryLater), (500, RetryLater)]
+    ("code", "kind"),
+    [(401, BadCredentials), (403, RetryLater), (410, Rejected), (429, TooManyRequests), (500, RetryLater)],
 )
 async def test_refusals_are_named_for_what_to_do(method: str, code: int, kind: type[RouterError]) -> None:
     api, _ = api_with(refused(code))

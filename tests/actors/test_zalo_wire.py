@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.errors import BadCredentials, Rejected, RetryLater, RouterError, UnknownOutcome
+from actors.errors import BadCredentials, Rejected, RetryLater, RouterError, TooManyRequests, UnknownOutcome
 from actors.zalo import wire
 from actors.zalo.wire import ApiError, Call, Success
 
@@ -101,7 +101,7 @@ BY_API: list[tuple[int, type[RouterError]]] = [
     (410, Rejected),
     (418, Rejected),
     (426, RetryLater),
-    (429, RetryLater),
+    (429, TooManyRequests),
     (500, RetryLater),
     (502, RetryLater),
     (504, RetryLater),
@@ -127,7 +127,7 @@ BY_FRONT: list[tuple[int, type[RouterError], type[RouterError]]] = [
     (408, RetryLater, RetryLater),
     (413, Rejected, Rejected),
     (414, Rejected, Rejected),
-    (429, RetryLater, RetryLater),
+    (429, TooManyRequests, TooManyRequests),
     (500, UnknownOutcome, RetryLater),
     (502, UnknownOutcome, RetryLater),
     (503, RetryLater, RetryLater),
