@@ -21,6 +21,7 @@ States of an outbox row (one thing to send):
        │          ├──────▶ dead             the network refused it for good, or it was tried too often
        │          └──────▶ unknown          it may have gone out; policy `resend` makes it queued, `hold` leaves it here
        └──────────────────────┘
+    dropped                                 an operator gave up what was dead or unknown, or sent it again as a new row
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ import msgspec
 from actors.messages import AccountKey, Chat, Content, Inbound, Role
 
 InboxState = Literal["waiting", "running", "done", "dead", "dropped", "handled"]
-OutboxState = Literal["queued", "sending", "sent", "retry", "dead", "unknown"]
+OutboxState = Literal["queued", "sending", "sent", "retry", "dead", "unknown", "dropped"]
 
 INBOX_FINISHED: frozenset[InboxState] = frozenset({"done", "dead", "dropped", "handled"})
+OUTBOX_FINISHED: frozenset[OutboxState] = frozenset({"sent", "dead", "dropped"})
 OUTBOX_OPEN: frozenset[OutboxState] = frozenset({"queued", "sending", "retry", "unknown"})
 
 
@@ -72,6 +74,19 @@ class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     not_before: float = 0.0
     message_id: str = ""
     error: str = ""
+    send_id: str = ""
+    """The `SendOrder` it is a part of; empty for replies and for what the router says itself."""
+
+
+class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator had sent under one idempotency key, so that asking again sends nothing again."""
+
+    send_id: str
+    """The key: the operator's own, or one made up."""
+    digest: str
+    """Of what was asked for: the same key with another message is a mistake."""
+    outbox_ids: tuple[int, ...]
+    created_at: float
 
 
 class PairingRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +174,12 @@ class SetOutboxState(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+class PutSendOrder(msgspec.Struct, frozen=True):
+    """An operator's message is accepted; its parts are put in the outbox in the same commit."""
+
+    order: SendOrder
+
+
 class PutPairing(msgspec.Struct, frozen=True):
     """A request is made, or the same sender's request is brought up to date."""
 
@@ -214,6 +235,7 @@ Change = (
     | SetInboxState
     | PutOutbox
     | SetOutboxState
+    | PutSendOrder
     | PutPairing
     | DropPairing
     | PutApproval

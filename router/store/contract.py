@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from actors.messages import AccountKey, HistoryEntry
-from router.rules.records import Change, Remembered
+from router.rules.records import Change, InboxRow, InboxState, OutboxRow, OutboxState, Remembered, SendOrder
 
 __all__ = ["Counts", "DeadLetter", "MessageKey", "Remembered", "Retention", "Store"]
 
@@ -65,6 +65,26 @@ class Store(Protocol):
 
     async def history(self, session_id: str, limit: int) -> tuple[HistoryEntry, ...]:
         """The last `limit` lines of a session, oldest first."""
+        ...
+
+    async def send_orders(self, send_ids: Sequence[str]) -> Mapping[str, SendOrder]:
+        """Those of the operators' orders that are known, by their ids."""
+        ...
+
+    async def outbox_rows(self, outbox_ids: Sequence[int]) -> Mapping[int, OutboxRow]:
+        """Those of these rows that are still kept, whatever their state."""
+        ...
+
+    async def outbox_in(self, states: Sequence[OutboxState], limit: int = 100) -> tuple[OutboxRow, ...]:
+        """The newest rows in one of these states, newest first."""
+        ...
+
+    async def inbox_rows(self, inbox_ids: Sequence[int]) -> Mapping[int, InboxRow]:
+        """Those of these rows that are still kept. One whose content is forgotten has no text and no raw bytes."""
+        ...
+
+    async def inbox_in(self, states: Sequence[InboxState], limit: int = 100) -> tuple[InboxRow, ...]:
+        """The newest messages in one of these states, newest first."""
         ...
 
     async def dead_letters(self, limit: int = 100) -> tuple[DeadLetter, ...]:

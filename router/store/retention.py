@@ -56,7 +56,10 @@ def steps(now: float, retention: Retention) -> tuple[Step, ...]:
     return (
         Step(_FINISHED_CONTENT, now - retention.content_seconds),
         Step(_FINISHED_INBOX, now - retention.dedupe_seconds),
+        # An order goes before its parts can: whoever finds one finds what became of it.
+        Step(_BY_AGE.format(table="send_order"), now - retention.content_seconds),
         Step(_OUTBOX.format(state="sent"), now - retention.content_seconds),
+        Step(_OUTBOX.format(state="dropped"), now - retention.content_seconds),
         Step(_OUTBOX.format(state="dead"), now - retention.dedupe_seconds),
         Step(_BY_AGE.format(table="transcript"), now - retention.transcript_seconds),
         Step(_BY_AGE.format(table="dead_letter"), now - retention.dead_letter_seconds),

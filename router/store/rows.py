@@ -13,6 +13,7 @@ from router.rules.records import (
     InboxRow,
     OutboxRow,
     PairingRequest,
+    SendOrder,
     Session,
 )
 
@@ -25,15 +26,17 @@ INBOX = (
 INBOX_CONTENT = "inbox_id, sender_name, text, media, raw"
 OUTBOX = (
     "outbox_id, channel, account_id, chat_id, chat_type, content, created_at, state, inbox_id, attempts, not_before, "
-    "message_id, error, changed_at"
+    "message_id, error, changed_at, send_id"
 )
 PAIRING = "channel, account_id, sender_id, code, created_at, last_seen_at, replied_at, chat, sender_name"
+SEND_ORDER = "send_id, digest, outbox_ids, at"
 APPROVAL = "channel, account_id, sender_id, approved_at, sender_name"
 SESSION = "session_key, session_id, agent_id, created_at, updated_at, chat, label"
 
 _encoder = msgspec.json.Encoder()
 _chat_decoder = msgspec.json.Decoder(Chat)
 _content_decoder = msgspec.json.Decoder(Content)
+_ids_decoder = msgspec.json.Decoder(tuple[int, ...])
 _media_decoder = msgspec.json.Decoder(tuple[Media, ...])
 
 
@@ -120,13 +123,14 @@ def from_outbox(row: OutboxRow) -> Row:
         row.message_id,
         row.error,
         row.created_at,
+        row.send_id,
     )
 
 
 def to_outbox(row: Row) -> OutboxRow:
     """From `OUTBOX`."""
     outbox_id, channel, account_id, chat_id, chat_type, content, created_at, state, inbox_id, *rest = row
-    attempts, not_before, message_id, error, _changed_at = rest
+    attempts, not_before, message_id, error, _changed_at, send_id = rest
     return OutboxRow(
         outbox_id=outbox_id,
         chat=Chat(AccountKey(channel, account_id), chat_id, chat_type),
@@ -138,7 +142,19 @@ def to_outbox(row: Row) -> OutboxRow:
         not_before=not_before,
         message_id=message_id,
         error=error,
+        send_id=send_id,
     )
+
+
+def from_send_order(order: SendOrder) -> Row:
+    """The columns `SEND_ORDER`."""
+    return order.send_id, order.digest, _json(order.outbox_ids), order.created_at
+
+
+def to_send_order(row: Row) -> SendOrder:
+    """From `SEND_ORDER`."""
+    send_id, digest, outbox_ids, at = row
+    return SendOrder(send_id=send_id, digest=digest, outbox_ids=_ids_decoder.decode(outbox_ids), created_at=at)
 
 
 def from_pairing(request: PairingRequest) -> Row:

@@ -129,7 +129,20 @@ _FIRST = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_OPERATORS_SENDS = (
+    "ALTER TABLE outbox ADD COLUMN send_id TEXT NOT NULL DEFAULT ''",
+    """
+    CREATE TABLE send_order (
+        send_order_id INTEGER PRIMARY KEY,
+        send_id       TEXT NOT NULL UNIQUE,
+        digest        TEXT NOT NULL,
+        outbox_ids    TEXT NOT NULL,  -- JSON
+        at            REAL NOT NULL
+    )
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _OPERATORS_SENDS)
 """Entry n takes a database from version n to version n + 1."""
 
 

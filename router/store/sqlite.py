@@ -12,8 +12,8 @@ from typing import TypeVar
 import trio
 
 from actors.messages import AccountKey, HistoryEntry
-from router.rules.records import Change
-from router.store import reads, writes
+from router.rules.records import Change, InboxRow, InboxState, OutboxRow, OutboxState, SendOrder
+from router.store import inspection, reads, writes
 from router.store.connection import Connection
 from router.store.contract import Counts, DeadLetter, MessageKey, Remembered, Retention
 from router.store.retention import Step, forget, steps
@@ -68,6 +68,26 @@ class SqliteStore:
     async def history(self, session_id: str, limit: int) -> tuple[HistoryEntry, ...]:
         """The last `limit` lines of a session, oldest first."""
         return await self._reader.read(partial(reads.history, session_id=session_id, limit=limit))
+
+    async def send_orders(self, send_ids: Sequence[str]) -> Mapping[str, SendOrder]:
+        """Those of the operators' orders that are known, by their ids."""
+        return await self._reader.read(partial(inspection.send_orders, send_ids=send_ids))
+
+    async def outbox_rows(self, outbox_ids: Sequence[int]) -> Mapping[int, OutboxRow]:
+        """Those of these rows that are still kept."""
+        return await self._reader.read(partial(inspection.outbox_rows, outbox_ids=outbox_ids))
+
+    async def outbox_in(self, states: Sequence[OutboxState], limit: int = 100) -> tuple[OutboxRow, ...]:
+        """The newest rows in one of these states, newest first."""
+        return await self._reader.read(partial(inspection.outbox_in, states=states, limit=limit))
+
+    async def inbox_rows(self, inbox_ids: Sequence[int]) -> Mapping[int, InboxRow]:
+        """Those of these rows that are still kept."""
+        return await self._reader.read(partial(inspection.inbox_rows, inbox_ids=inbox_ids))
+
+    async def inbox_in(self, states: Sequence[InboxState], limit: int = 100) -> tuple[InboxRow, ...]:
+        """The newest messages in one of these states, newest first."""
+        return await self._reader.read(partial(inspection.inbox_in, states=states, limit=limit))
 
     async def dead_letters(self, limit: int = 100) -> tuple[DeadLetter, ...]:
         """The newest entries of the shelf, newest first."""

@@ -22,6 +22,7 @@ from router.rules.records import (
     PutInbox,
     PutOutbox,
     PutPairing,
+    PutSendOrder,
     PutSession,
     SetInboxState,
     SetOutboxState,
@@ -132,6 +133,9 @@ WRITINGS: dict[type[Change], Writing] = {
     AppendTranscript: Writing(7, (Statement(_insert("transcript", "session_id, role, text, at"), _transcript),)),
     PutDeadLetter: Writing(
         8, (Statement(_insert("dead_letter", "channel, account_id, raw, reason, at"), _dead_letter),)
+    ),
+    PutSendOrder: Writing(
+        9, (Statement(_insert("send_order", rows.SEND_ORDER), lambda change: rows.from_send_order(change.order)),)
     ),
 }
 

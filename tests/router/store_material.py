@@ -14,6 +14,8 @@ from router.rules.records import (
     PairingRequest,
     PutInbox,
     PutOutbox,
+    PutSendOrder,
+    SendOrder,
     Session,
 )
 
@@ -73,6 +75,11 @@ def outbox_row(outbox_id: int, **fields: Any) -> OutboxRow:
 def put_outbox(outbox_id: int, **fields: Any) -> PutOutbox:
     """The change that queues `outbox_row`."""
     return PutOutbox(outbox_row(outbox_id, **fields))
+
+
+def put_order(send_id: str, *outbox_ids: int, at: float = 1000.0) -> PutSendOrder:
+    """The change that accepts an operator's message."""
+    return PutSendOrder(SendOrder(send_id=send_id, digest="d-" + send_id, outbox_ids=outbox_ids, created_at=at))
 
 
 def pairing(sender_id: str = "ted", code: str = "ABCD2345", account: AccountKey = SHOP) -> PairingRequest:

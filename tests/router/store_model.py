@@ -18,15 +18,19 @@ from router.rules.records import (
     DropApproval,
     DropPairing,
     InboxRow,
+    InboxState,
     OutboxRow,
+    OutboxState,
     PairingRequest,
     PutApproval,
     PutDeadLetter,
     PutInbox,
     PutOutbox,
     PutPairing,
+    PutSendOrder,
     PutSession,
     Remembered,
+    SendOrder,
     Session,
     SetInboxState,
     SetOutboxState,
@@ -48,6 +52,7 @@ class ModelStore:
         self._pairings: dict[Sender, PairingRequest] = {}
         self._approvals: dict[Sender, Approval] = {}
         self._sessions: dict[str, Session] = {}
+        self._orders: dict[str, SendOrder] = {}
         self._transcript: list[AppendTranscript] = []
         self._letters: list[DeadLetter] = []
         self._last_inbox_id = 0
@@ -69,6 +74,21 @@ class ModelStore:
 
     async def dead_letters(self, limit: int = 100) -> tuple[DeadLetter, ...]:
         return tuple(self._letters[::-1][:limit])
+
+    async def send_orders(self, send_ids: Sequence[str]) -> Mapping[str, SendOrder]:
+        return {send_id: self._orders[send_id] for send_id in map(mended, send_ids) if send_id in self._orders}
+
+    async def outbox_rows(self, outbox_ids: Sequence[int]) -> Mapping[int, OutboxRow]:
+        return {each: self._outbox[each] for each in outbox_ids if each in self._outbox}
+
+    async def outbox_in(self, states: Sequence[OutboxState], limit: int = 100) -> tuple[OutboxRow, ...]:
+        return tuple([row for _, row in sorted(self._outbox.items())[::-1] if row.state in states][:limit])
+
+    async def inbox_rows(self, inbox_ids: Sequence[int]) -> Mapping[int, InboxRow]:
+        return {each: self._inbox[each] for each in inbox_ids if each in self._inbox}
+
+    async def inbox_in(self, states: Sequence[InboxState], limit: int = 100) -> tuple[InboxRow, ...]:
+        return tuple([row for _, row in sorted(self._inbox.items())[::-1] if row.state in states][:limit])
 
     async def prune(self, now: float, retention: Retention) -> int:
         return self.forget(now, retention)
@@ -110,7 +130,11 @@ class ModelStore:
         gone = [id_ for id_, at in self._ended.items() if at <= now - kept_seconds]
         for inbox_id in gone:
             del self._inbox[inbox_id], self._ended[inbox_id]
-        kept_for = {"sent": retention.content_seconds, "dead": retention.dedupe_seconds}
+        kept_for = {
+            "sent": retention.content_seconds,
+            "dropped": retention.content_seconds,
+            "dead": retention.dedupe_seconds,
+        }
         old = [
             id_
             for id_, row in self._outbox.items()
@@ -118,10 +142,14 @@ class ModelStore:
         ]
         for outbox_id in old:
             del self._outbox[outbox_id], self._outbox_at[outbox_id]
+        orders = [order for order in self._orders.values() if order.created_at <= now - retention.content_seconds]
+        for order in orders:
+            del self._orders[order.send_id]
         lines, letters = len(self._transcript), len(self._letters)
         self._transcript = [line for line in self._transcript if line.at > now - retention.transcript_seconds]
         self._letters = [letter for letter in self._letters if letter.at > now - retention.dead_letter_seconds]
-        return len(gone) + len(old) + lines - len(self._transcript) + letters - len(self._letters)
+        gone_by_age = len(gone) + len(old) + len(orders)
+        return gone_by_age + lines - len(self._transcript) + letters - len(self._letters)
 
     @singledispatchmethod
     def _apply(self, change: Change) -> None:
@@ -172,6 +200,10 @@ class ModelStore:
             message_id=change.message_id,
             error=change.error,
         )
+
+    @_apply.register
+    def _(self, change: PutSendOrder) -> None:
+        self._orders[change.order.send_id] = change.order
 
     @_apply.register
     def _(self, change: PutPairing) -> None:

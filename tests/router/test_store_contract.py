@@ -49,7 +49,7 @@ DAY = 86_400.0
 OPEN_INBOX: tuple[InboxState, ...] = ("waiting", "running")
 FINISHED_INBOX: tuple[InboxState, ...] = ("done", "dead", "dropped", "handled")
 OPEN_OUTBOX: tuple[OutboxState, ...] = ("queued", "sending", "retry", "unknown")
-FINISHED_OUTBOX: tuple[OutboxState, ...] = ("sent", "dead")
+FINISHED_OUTBOX: tuple[OutboxState, ...] = ("sent", "dead", "dropped")
 
 
 def _sqlite(directory: Path) -> Open:

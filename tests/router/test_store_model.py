@@ -45,7 +45,7 @@ senders = st.sampled_from(("ted", "eve", "tèo"))
 message_ids = st.text(alphabet="ab\0é", max_size=2)
 ages = st.integers(0, 30).map(float)
 inbox_states = st.sampled_from(("waiting", "running", "done", "dead", "dropped", "handled"))
-outbox_states = st.sampled_from(("queued", "sending", "sent", "retry", "dead", "unknown"))
+outbox_states = st.sampled_from(("queued", "sending", "sent", "retry", "dead", "unknown", "dropped"))
 retentions = st.builds(
     Retention, dedupe_seconds=ages, content_seconds=ages, transcript_seconds=ages, dead_letter_seconds=ages
 )
