@@ -18,6 +18,7 @@ from actors.net.framing import (
     refusal,
     response_head,
     server_error,
+    states_more_than,
     too_large,
 )
 from actors.net.http import Request, Response
@@ -118,12 +119,14 @@ class Connection:
             return False
         self._bodyless = event.method == b"HEAD"
         head = head_of(event, self)
-        refused = objection(head, self._limits.max_body_bytes)
+        refused = objection(head)
         if refused is not None:
             raise _Refused(refused)
         refused = self._service.screened(head)
         if refused is not None:
             return await self._refuse(refused)
+        if states_more_than(head, self._limits.max_body_bytes):
+            raise _Refused(too_large(self._limits.max_body_bytes))
         body = await self._read_body()
         if not self._begin_handling():
             return False

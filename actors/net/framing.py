@@ -40,8 +40,8 @@ def split_target(target: bytes) -> tuple[str, str]:
     return (unquote(text) if "%" in text else text), query.decode("ascii", "replace")
 
 
-def objection(head: Head, max_body_bytes: int) -> Response | None:
-    """Why a request cannot be read on, if so: framing that can be read in two ways, or a body too long."""
+def objection(head: Head) -> Response | None:
+    """Why a request cannot be read on, if so: framing that can be read in two ways."""
     if not head.http_version.startswith("1."):
         return refusal(505, "HTTP/1.0 and HTTP/1.1 are spoken here.")
     if head.method == "CONNECT":
@@ -52,9 +52,13 @@ def objection(head: Head, max_body_bytes: int) -> Response | None:
             return refusal(400, "A request has Content-Length or Transfer-Encoding, not both.")
         if head.http_version == "1.0":
             return refusal(400, "HTTP/1.0 has no Transfer-Encoding.")
-    if length is not None and int(length) > max_body_bytes:
-        return too_large(max_body_bytes)
     return None
+
+
+def states_more_than(head: Head, max_body_bytes: int) -> bool:
+    """Whether the head alone says that the body is too long."""
+    length = head.get(CONTENT_LENGTH)
+    return length is not None and int(length) > max_body_bytes
 
 
 def too_large(max_body_bytes: int) -> Response:

@@ -126,12 +126,13 @@ class _Server:
             self._service.waiting -= 1
 
     def _end_one_idle(self) -> None:
-        """Somebody who waits is worth more than a connection that only idles."""
-        for connection in self._open:
-            if connection.silent:
-                del self._open[connection]  # so that two who wait do not both choose it
-                connection.close_idle()
-                return
+        """Somebody who waits is worth more than a connection that only idles, or that dawdles over its first line."""
+        useless = next((one for one in self._open if one.silent), None)
+        if useless is None:
+            useless = next((one for one in self._open if one.idle), None)
+        if useless is not None:
+            del self._open[useless]  # so that two who wait do not both choose it
+            useless.close_idle()
 
     def begin_stop(self) -> None:
         self._service.stopping = True

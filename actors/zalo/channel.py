@@ -1,4 +1,4 @@
-"""The `zalo` channel: one official bot, received from by polling."""
+"""The `zalo` channel: one official bot, received from by polling, or by webhook when it has a `webhookUrl`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from actors.zalo.client import BotApi
 from actors.zalo.polling import Poller
 from actors.zalo.sending import Sender
 from actors.zalo.settings import ZaloSettings
+from actors.zalo.webhook import Hook, open_hook
 
 TYPING_SECONDS: Final = 5.0
 
@@ -32,28 +33,36 @@ class ZaloChannel:
         poll_timeout_seconds: int = 30,
         random: Callable[[], float] = random.random,
         files: FileHost | None = None,
+        hook: Hook | None = None,
     ) -> None:
         self._account = account
         self._api = api
         self._sender = Sender(api, files)
         self._poll_timeout_seconds = poll_timeout_seconds
         self._random = random
+        self._hook = hook
         self._own_id = ""
 
     async def start(self) -> Identity:
-        """Asks who the token is and takes away a webhook that would keep polls from working.
+        """Asks who the token is; one that polls takes away a webhook that would keep polls from working.
 
         Raises: BadCredentials when the token is not accepted; RetryLater when the API cannot be reached now; Rejected
         for an answer that no Bot API gives (see `apiUrl` in the settings).
         """
         me = await self._api.get_me()
         self._own_id = str(me.id)
-        if (await self._api.get_webhook_info()).url:
+        if self._hook is None and (await self._api.get_webhook_info()).url:
             await self._api.delete_webhook()
         return Identity(self._own_id, me.display_name or me.account_name, me.can_join_groups)
 
     async def receive(self, intake: Intake) -> None:
-        """Polls until `intake.stopping`. Raises BadCredentials. Cancelled, it accepts what has arrived first."""
+        """Receives until `intake.stopping`. Raises BadCredentials, by webhook in a group.
+
+        Cancelled, a poll accepts what has arrived first; a webhook stays set at Zalo.
+        """
+        if self._hook is not None:
+            await self._hook.receiver.run(intake, self._own_id, self._hook.registration)
+            return
         poller = Poller(self._api, self._account, self._own_id, intake, self._poll_timeout_seconds, self._random)
         await poller.run()
 
@@ -74,23 +83,21 @@ class ZaloChannel:
 async def open_zalo(
     account: AccountKey, settings: ZaloSettings, shared: Shared = NOTHING_SHARED
 ) -> AsyncIterator[Channel]:
-    """Opens the connections of one bot: one for polls, four for the rest.
+    """Opens the connections of one bot: one for polls, four for the rest. In webhook mode its path answers from now on.
 
-    Raises: SettingsError when there is no token, a webhook is asked for, or the proxy cannot be used.
+    Raises: SettingsError when there is no token, a webhook is asked for and cannot be had, or the proxy cannot be used.
     """
     token = settings.bot_token
     if token is None or not token.reveal():
         raise SettingsError((f"{account}: botToken: expected the bot's token; set botToken or tokenFile",))
-    if settings.webhook_url is not None:
-        # Polling instead would delete a webhook that somebody means to have.
-        raise SettingsError((f"{account}: webhookUrl: receiving by webhook is not built yet; remove it to poll",))
     url, proxy = settings.api_url, settings.proxy
     async with (
         open_http_client(base_url=url, proxy=proxy, max_connections=1) as polls,
         open_http_client(base_url=url, proxy=proxy, max_connections=4) as calls,
     ):
         api = BotApi(polls, calls, token, settings.request_timeout_seconds)
-        yield ZaloChannel(account, api, settings.poll_timeout_seconds, files=shared.files)
+        with open_hook(account, settings, shared, api, token) as hook:
+            yield ZaloChannel(account, api, settings.poll_timeout_seconds, files=shared.files, hook=hook)
 
 
 KIND: Final = ChannelKind(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -34,3 +35,15 @@ class ZaloSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
     """Sent as `timeout` of getUpdates (zalo-bot-api reference, section 2.2)."""
     request_timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 15.0
     """Deadline of every other call; a poll gets its own timeout plus a margin."""
+
+
+def webhook_secrets(settings: ZaloSettings) -> tuple[Secret, ...]:
+    """All secrets that the account accepts now, the one to register first."""
+    given = settings.webhook_secret
+    return given if isinstance(given, tuple) else (given,) if given is not None else ()
+
+
+def webhook_path(settings: ZaloSettings) -> str:
+    """The path at which the account's updates come in, percent-decoded, without "/" at its end."""
+    path = settings.webhook_path or urlsplit(settings.webhook_url or "").path
+    return unquote(path).rstrip("/") or "/"

@@ -106,6 +106,16 @@ def decode_update(raw: bytes, account: AccountKey, own_id: str = "") -> Inbound 
     return _inbound(update, message, Chat(account, chat_id, _chat_type(message, chat_id, sender_id)), sender_id, raw)
 
 
+def is_probe(raw: bytes) -> bool:
+    """Whether this is the server's test of a webhook and nothing else: no sender, no chat."""
+    try:
+        update = _read(raw)
+    except Undecodable:
+        return False
+    message = update.message
+    return update.event_name == PROBE and (message is None or (message.sender is None and message.chat is None))
+
+
 def _read(raw: bytes) -> _Update:
     try:
         delivery = _DELIVERIES.decode(raw)

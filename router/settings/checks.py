@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from actors.secret import Secret
-from actors.zalo.settings import ZaloSettings
+from actors.zalo.settings import ZaloSettings, webhook_path, webhook_secrets
 from router.settings.draft import repeated
 from router.settings.problems import Report, join
 from router.settings.schema import Account, AgentEntry, PolicySettings
@@ -61,16 +60,10 @@ def check_zalo(settings: ZaloSettings, place: Place, report: Report) -> None:
         report.problem(place("webhookSecret"), "expected one secret, or two while it is being changed")
 
 
-def webhook_secrets(settings: ZaloSettings) -> tuple[Secret, ...]:
-    """All secrets that the account accepts now."""
-    given = settings.webhook_secret
-    return given if isinstance(given, tuple) else (given,) if given is not None else ()
-
-
 def check_shared_webhooks(accounts: Sequence[Account], report: Report) -> None:
     """On one path the secret tells accounts apart, so it must be able to (reference, section 7.2)."""
     doors = (
-        (f"{_webhook_path(account.settings)} {secret.reveal()}", account.path)
+        (f"{webhook_path(account.settings)} {secret.reveal()}", account.path)
         for account in accounts
         if account.enabled and isinstance(account.settings, ZaloSettings) and account.settings.webhook_url
         for secret in dict.fromkeys(webhook_secrets(account.settings))
@@ -78,10 +71,6 @@ def check_shared_webhooks(accounts: Sequence[Account], report: Report) -> None:
     for first, second in repeated(doors):
         wanted = "give one of them its own webhookPath or webhookSecret"
         report.problem(second, f"same webhook path and secret as {first}; {wanted}")
-
-
-def _webhook_path(settings: ZaloSettings) -> str:
-    return (settings.webhook_path or urlsplit(settings.webhook_url or "").path).rstrip("/") or "/"
 
 
 def _is_url(text: str, schemes: tuple[str, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import h11
 import pytest
 
-from actors.net.framing import head_of, objection, protocol_refusal, response_head, split_target
+from actors.net.framing import head_of, objection, protocol_refusal, response_head, split_target, states_more_than
 from actors.net.http import NOBODY, Head
 
 
@@ -47,8 +47,6 @@ def head(version: str = "1.1", method: str = "POST", **headers: str) -> Head:
         (head("1.0"), None),
         (head(content_length="100"), None),
         (head(transfer_encoding="chunked"), None),
-        (head(content_length="101"), 413),
-        (head(content_length="9" * 19), 413),
         (head(content_length="1", transfer_encoding="chunked"), 400),
         (head("1.0", transfer_encoding="chunked"), 400),
         (head("2.0"), 505),
@@ -56,9 +54,23 @@ def head(version: str = "1.1", method: str = "POST", **headers: str) -> Head:
     ],
 )
 def test_what_is_objected_to(subject: Head, status: int | None) -> None:
-    refused = objection(subject, max_body_bytes=100)
+    refused = objection(subject)
     assert (refused.status if refused else None) == status
     assert refused is None or (refused.close and refused.body)
+
+
+@pytest.mark.parametrize(
+    ("subject", "too_long"),
+    [
+        (head(), False),
+        (head(content_length="100"), False),
+        (head(content_length="101"), True),
+        (head(content_length="9" * 19), True),
+        (head(transfer_encoding="chunked"), False),
+    ],
+)
+def test_a_length_that_is_stated_is_judged_at_once(subject: Head, too_long: bool) -> None:
+    assert states_more_than(subject, 100) is too_long
 
 
 def test_a_protocol_error_is_answered_without_the_bytes_that_caused_it() -> None:

@@ -42,7 +42,11 @@ def test_it_is_known_by_the_words_of_the_settings() -> None:
     [
         (ZaloSettings(), "zalo:shop: botToken: expected"),
         (ZaloSettings(bot_token=Secret("")), "zalo:shop: botToken: expected"),
-        (ZaloSettings(bot_token=Secret(TOKEN), webhook_url="https://x/"), "zalo:shop: webhookUrl"),
+        (ZaloSettings(bot_token=Secret(TOKEN), webhook_url="https://x/"), "zalo:shop: webhookSecret"),
+        (
+            ZaloSettings(bot_token=Secret(TOKEN), webhook_url="https://x/", webhook_secret=Secret("canary-1")),
+            "zalo:shop: webhookUrl: no webhook listener",
+        ),
         (ZaloSettings(bot_token=Secret(TOKEN), proxy="socks5://u:canary@h"), "proxy: expected"),
     ],
 )

@@ -9,8 +9,7 @@ import pytest
 from settings_support import OTHER_TOKEN, TOKEN, Loader, bot
 
 from actors.secret import Secret
-from actors.zalo.settings import ZaloSettings
-from router.settings.checks import webhook_secrets
+from actors.zalo.settings import ZaloSettings, webhook_secrets
 
 HOOK = {"webhookUrl": "https://bot.example/zalo", "webhookSecret": "12345678"}
 
