@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 import trio
@@ -33,6 +33,11 @@ class OpenAgent(msgspec.Struct, frozen=True):
     history_limit: int = 0
 
 
+async def as_it_is(turn: Turn) -> Turn:
+    """Prepares nothing."""
+    return turn
+
+
 class AgentPool:
     """Runs each turn in a task of its own. How many run at once is the router's decision, not made here."""
 
@@ -44,12 +49,15 @@ class AgentPool:
         router: Ref[ToRouter],
         show_typing: Callable[[Chat], None],
         fraction: Callable[[], float] = random.random,
+        prepare: Callable[[Turn], Awaitable[Turn]] = as_it_is,
     ) -> None:
+        """`prepare` makes a turn ready for its agent, in the turn's own task. It may take time and raises nothing."""
         self._agents = agents
         self._store = store
         self._router = router
         self._show_typing = show_typing
         self._fraction = fraction
+        self._prepare = prepare
         self._nursery: trio.Nursery | None = None
         self._thinking: dict[int, Chat] = {}
         self._due: list[tuple[float, int]] = []
@@ -79,7 +87,7 @@ class AgentPool:
 
     async def _ask(self, turn: Turn, started_at: float) -> TurnAnswered | TurnBroke:
         known = self._agents[turn.agent_id]
-        asked = replace(turn, history=await self._history(turn, known.history_limit))
+        asked = replace(await self._prepare(turn), history=await self._history(turn, known.history_limit))
         try:
             reply = await answer_with_patience(known.agent, asked, limits=known.limits, random=self._fraction)
         except AgentGaveUp as error:

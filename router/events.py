@@ -127,6 +127,24 @@ class MediaUnsendable(Event, frozen=True, kw_only=True):
     kind: MediaKind
 
 
+class MediaFetched(Event, frozen=True, kw_only=True):
+    """A file that came with a message is in the state directory."""
+
+    chat: Chat
+    inbox_id: int
+    kind: MediaKind
+    bytes: int
+
+
+class MediaUnavailable(Event, frozen=True, kw_only=True):
+    """A file that came with a message could not be had; the agent is told so. `reason` holds no address."""
+
+    chat: Chat
+    inbox_id: int
+    kind: MediaKind
+    reason: str
+
+
 class DeliverySent(Event, frozen=True, kw_only=True):
     """The network confirmed it."""
 

@@ -24,9 +24,12 @@ from router.control.server import serve_control
 from router.entropy import moment, system_chance
 from router.events import Draining, Serving
 from router.fleet import Fleet
+from router.media.intake import MediaIntake
+from router.media.rules import fetch_rules, retention_seconds
+from router.media.shelf import MediaShelf
 from router.messages import Drain
 from router.operations import Operations
-from router.retention import keep_pruning
+from router.retention import keep_pruning, keep_tidy
 from router.rulebook import make_rulebook
 from router.settings.load import Loaded
 from router.settings.schema import AgentEntry, Settings
@@ -36,6 +39,7 @@ from router.surroundings import Surroundings
 from router.version import VERSION
 
 DATABASE = "router.db"
+MEDIA = "media/inbound"
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -65,12 +69,16 @@ async def serve(
     async with open_sqlite(around.state_dir / DATABASE) as store, trio.open_nursery() as outer:
         router = _router(settings, store, around)
         async with _agents(settings.agents, around.agent_kinds) as agents, trio.open_nursery() as thinking:
-            pool = AgentPool(agents, store, router=router.ref, show_typing=router.show_typing)
+            shelf = MediaShelf(around.state_dir / MEDIA)
+            media = MediaIntake(shelf, fetch_rules(settings), emit)
+            pool = AgentPool(agents, store, router=router.ref, show_typing=router.show_typing, prepare=media.attach)
             await thinking.start(pool.run)
             await outer.start(router.run, pool.start)
             async with trio.open_nursery() as living:
                 fleet = Fleet(settings, router.ref, around)
                 living.start_soon(keep_pruning, store, _retention(settings), around.clock)
+                unfinished = router.unfinished_ids
+                living.start_soon(keep_tidy, shelf, retention_seconds(settings), around.clock, unfinished)
                 await living.start(fleet.run)
                 operations = Operations(loaded, router, store, fleet.statuses, around.telemetry.counters, around.redact)
                 async with _control(settings, around, operations) as endpoint:

@@ -59,6 +59,10 @@ TABLE: Mapping[type[Event], Row] = {
     ),
     events.TurnFailed: Row("turn.failed", "warning", _TURN + "is dead, {e.agent_id} stayed broken: {e.reason}"),
     events.MediaUnsendable: Row("turn.media-unsendable", "warning", _TURN + "answered with a {e.kind} it cannot send"),
+    events.MediaFetched: Row("media.fetched", "debug", _TURN + "has its {e.kind}, {e.bytes} bytes"),
+    events.MediaUnavailable: Row(
+        "media.unavailable", "warning", _TURN + "goes without its {e.kind}: {e.reason}", by_reason=True
+    ),
     events.DeliverySent: Row("delivery.sent", "debug", _DELIVERY + "is sent after {e.seconds:.3f} s"),
     events.DeliveryRetry: Row(
         "delivery.retry", "warning", _DELIVERY + "is sent again in {e.delay_seconds:.1f} s: {e.reason}"

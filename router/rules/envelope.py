@@ -9,12 +9,12 @@ The words are those of the openclaw-gateway reference, sections 5.1 and 5.2.
 
 from __future__ import annotations
 
-from actors.messages import Context, Inbound, Media
+from actors.messages import Context, Inbound
+from router.rules.attachments import listing
 from router.rules.civil import civil_minute
 from router.rules.records import InboxRow
 
 _BRACKETS = str.maketrans("[]", "()")
-_UNKNOWN_TYPE = "application/octet-stream"
 
 
 def envelope(
@@ -62,7 +62,7 @@ def context(
     words = body_text(inbound) if text is None else _line_feeds(text).strip()
     label = _conversation_label(inbound)
     sent_at = row.received_at if inbound.sent_at is None else inbound.sent_at
-    media = sorted((each for each in inbound.media if each.path or each.url), key=lambda each: not each.path)
+    media = listing(inbound.media)
     return Context(
         body=envelope(
             f"{_harmless(_sender(inbound))}: {words}" if inbound.chat.chat_type == "group" else words,
@@ -91,9 +91,9 @@ def context(
         surface=channel,
         message_sid=inbound.message_id,
         timestamp=sent_at,
-        media_paths=tuple(each.path for each in media if each.path),
-        media_types=tuple(each.mime_type or _UNKNOWN_TYPE for each in media),
-        media_urls=tuple(map(_address, media)),
+        media_paths=media.paths,
+        media_types=media.types,
+        media_urls=media.urls,
     )
 
 
@@ -132,11 +132,6 @@ def _name(inbound: Inbound) -> str:
 def _from(inbound: Inbound) -> str:
     chat = inbound.chat
     return f"{chat.account.channel}:" + (f"group:{chat.chat_id}" if chat.chat_type == "group" else inbound.sender_id)
-
-
-def _address(media: Media) -> str:
-    # As the reference has it: a saved file's URL is its path.
-    return media.path or media.url or ""
 
 
 def _harmless(part: str) -> str:

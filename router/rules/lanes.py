@@ -6,7 +6,7 @@ The law:
 2. Lanes that have something to hand out take turns (first ready, first served), so that one busy lane starves nobody.
 3. At most `capacity` heads are out at one time, over all lanes; none while the lanes are shut.
 4. A head that is out comes back in exactly one way: `finish` (done with, the next one moves up) or `hold` (handed out
-   again after `resume`).
+   again after `resume`, or given up by `discard`).
 
 Sessions are lanes of turns; chats are lanes of things to send. It is the same law.
 """
@@ -58,14 +58,13 @@ class Lanes(Generic[K, T]):
     def finish(self, key: K) -> T:
         """The head that is out is done with; returns it."""
         self._take_in(key)
-        lane = self._items[key]
-        item = lane.popleft()
-        self.size -= 1
-        if lane:
-            self._make_ready(key)
-        else:
-            del self._items[key], self._states[key]
-        return item
+        return self._move_up(key)
+
+    def discard(self, key: K) -> T:
+        """The head of a held lane is done with, and was not handed out again; returns it."""
+        if self._states.get(key) != "held":
+            raise ValueError("this lane is not held")
+        return self._move_up(key)
 
     def hold(self, key: K) -> None:
         """The head that is out waits for `resume`, and its lane with it."""
@@ -100,6 +99,10 @@ class Lanes(Generic[K, T]):
         """The items of one lane in order."""
         return iter(self._items.get(key, ()))
 
+    def items(self) -> Iterator[T]:
+        """The items of all lanes; within one lane in order."""
+        return (item for lane in self._items.values() for item in lane)
+
     def heads(self) -> Iterator[T]:
         """The first item of every lane."""
         return (lane[0] for lane in self._items.values())
@@ -113,6 +116,16 @@ class Lanes(Generic[K, T]):
         lane = self._items[key]
         self.size += 1 + len(items) - len(lane)
         self._items[key] = deque((lane[0], *items))
+
+    def _move_up(self, key: K) -> T:
+        lane = self._items[key]
+        item = lane.popleft()
+        self.size -= 1
+        if lane:
+            self._make_ready(key)
+        else:
+            del self._items[key], self._states[key]
+        return item
 
     def _make_ready(self, key: K) -> None:
         self._states[key] = "ready"

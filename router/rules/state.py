@@ -156,6 +156,10 @@ class State:
         self.next_outbox_id = 1
         self.draining = False
 
+    def unfinished_ids(self) -> frozenset[int]:
+        """The inbox ids of all messages that wait for an answer or are being answered."""
+        return frozenset(row.inbox_id for lanes in self.turn_lanes.values() for row in lanes.items())
+
     def has_room(self, account: AccountKey) -> bool:
         """Whether this account may bring another message."""
         return self.unfinished[account] < self.rulebook.inbox_limit

@@ -24,6 +24,7 @@ from router.settings.sections import (
     ControlSettings,
     LimitsSettings,
     LoggingSettings,
+    MediaSettings,
     MessagesSettings,
     SessionSettings,
     StoreSettings,
@@ -35,6 +36,7 @@ from router.settings.unsafe import warn_unsafe
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     "session": SessionSettings,
     "messages": MessagesSettings,
+    "media": MediaSettings,
     "commands": CommandsSettings,
     "webhook": WebhookSettings,
     "control": ControlSettings,

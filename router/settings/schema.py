@@ -15,6 +15,7 @@ from router.settings.sections import (
     ControlSettings,
     LimitsSettings,
     LoggingSettings,
+    MediaSettings,
     MessagesSettings,
     Section,
     SessionSettings,
@@ -136,6 +137,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bindings: tuple[BindingSettings, ...] = ()
     session: SessionSettings = SessionSettings()
     messages: MessagesSettings = MessagesSettings()
+    media: MediaSettings = MediaSettings()
     commands: CommandsSettings = CommandsSettings()
     webhook: WebhookSettings = WebhookSettings()
     control: ControlSettings = ControlSettings()

@@ -133,6 +133,17 @@ class MessagesSettings(Section, frozen=True):
     group_chat: GroupChatSettings = GroupChatSettings()
 
 
+class MediaSettings(Section, frozen=True):
+    """`media`: files that come with messages. How large they may be is `mediaMaxMb` of the account."""
+
+    allow_private_networks: bool = False
+    """Whether files are fetched from addresses that are not public, too: for tests, and for networks of one's own."""
+    timeout_seconds: Seconds = 30.0
+    """How long one file may take; the message is answered without it then."""
+    retention_days: Annotated[float, msgspec.Meta(gt=0)] = 7.0
+    """How long files are kept once their message is answered."""
+
+
 class CommandsSettings(Section, frozen=True):
     """`commands`: `/new`, `/status` and the like."""
 

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
+
 import trio
 import trio.testing
 from store_model import ModelStore
 
 from actors.errors import StoreUnavailable
-from router.retention import EVERY_SECONDS, keep_pruning
+from router.media.shelf import MediaShelf
+from router.retention import EVERY_SECONDS, keep_pruning, keep_tidy
 from router.store.contract import Retention
 
 
@@ -42,3 +46,27 @@ async def test_a_store_that_cannot_be_written_is_tried_again_next_hour(autojump_
     with trio.move_on_after(1.5 * EVERY_SECONDS):
         await keep_pruning(store, Retention(), trio.current_time)
     assert len(store.calls) == 2
+
+
+class WatchedShelf(MediaShelf):
+    """Notes what it is asked to prune. Threads and the jumping clock do not go together, so it does not."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("nowhere"))
+        self.asked: list[tuple[float, set[int]]] = []
+
+    async def prune(self, before: float, keep: Collection[int]) -> int:
+        await trio.lowlevel.checkpoint()
+        self.asked.append((before, set(keep)))
+        return 0
+
+
+async def test_files_are_tidied_every_hour_but_not_those_of_unfinished_messages(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    shelf = WatchedShelf()
+    with trio.move_on_after(1.5 * EVERY_SECONDS):
+        await keep_tidy(
+            shelf, 100.0, lambda: 5000.0 + trio.current_time(), lambda: frozenset({int(trio.current_time())})
+        )
+    assert shelf.asked == [(4900.0, {0}), (4900.0 + EVERY_SECONDS, {3600})]

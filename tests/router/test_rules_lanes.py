@@ -131,3 +131,13 @@ def test_order_capacity_and_size_hold_for_every_sequence(capacity: int, steps: l
         assert lanes.size == sum(map(len, added.values())) - sum(map(len, done.values()))
     for key in "xyz":
         assert done[key] == added[key][: len(done[key])]
+
+
+def test_the_items_of_all_lanes_can_be_seen_the_ones_that_are_out_included() -> None:
+    lanes: Lanes[str, int] = Lanes(1)
+    for key, item in (("a", 1), ("b", 2), ("a", 3)):
+        lanes.add(key, item)
+    lanes.claim()
+    assert sorted(lanes.items()) == [1, 2, 3]
+    lanes.finish("a")
+    assert sorted(lanes.items()) == [2, 3]

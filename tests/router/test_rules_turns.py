@@ -199,3 +199,14 @@ def test_while_draining_messages_are_taken_in_and_no_turn_begins() -> None:
     assert of(PutInbox, decision)[0].row.state == "waiting"
     assert decision.turns == []
     assert stage.answer(running.turn_id, "1").turns == []
+
+
+def test_what_is_not_answered_yet_is_known_by_its_ids() -> None:
+    stage = Stage()
+    (first,) = stage.say("one").turns
+    stage.say("two")
+    (third,) = stage.say("three", sender="u2").turns
+    assert stage.state.unfinished_ids() == {1, 2, 3}
+    stage.answer(first.turn_id, "1")
+    stage.fail(third.turn_id)
+    assert stage.state.unfinished_ids() == {2}
