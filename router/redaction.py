@@ -7,7 +7,6 @@ mistakes.
 from __future__ import annotations
 
 import json
-import re
 
 from actors.secret import Secret
 
@@ -20,7 +19,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._values: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._longest_first: tuple[str, ...] = ()
 
     def register(self, secret: Secret) -> None:
         """Hides this value from now on, also where JSON or a URL spells it differently."""
@@ -28,13 +27,21 @@ class Redactor:
         if len(value) < MIN_LENGTH:
             return
         self._values |= {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], _in_url(value)}
-        # Longest first, so that of two secrets, one inside the other, no rest stays visible.
-        longest_first = sorted(self._values, key=len, reverse=True)
-        self._pattern = re.compile("|".join(re.escape(each) for each in longest_first))
+        self._longest_first = ()
 
     def clean(self, text: str) -> str:
         """The text without the secrets."""
-        return text if self._pattern is None else self._pattern.sub("***", text)
+        # One search each: with a thousand tokens much faster than one regular expression of them all.
+        for value in self._in_order():
+            if value in text:
+                text = text.replace(value, "***")
+        return text
+
+    def _in_order(self) -> tuple[str, ...]:
+        """Longest first, so that of two secrets, one inside the other, no rest stays visible."""
+        if not self._longest_first:
+            self._longest_first = tuple(sorted(self._values, key=len, reverse=True))
+        return self._longest_first
 
 
 def _in_url(value: str) -> str:
