@@ -81,6 +81,27 @@ class PairingApproved(Event, frozen=True, kw_only=True):
     sender_id: str
 
 
+class PairingRejected(Event, frozen=True, kw_only=True):
+    """A request to be let in was turned down; nobody tells its sender."""
+
+    account: AccountKey
+    sender_id: str
+
+
+class PairingRevoked(Event, frozen=True, kw_only=True):
+    """A sender who had been let in no longer is."""
+
+    account: AccountKey
+    sender_id: str
+
+
+class SessionReset(Event, frozen=True, kw_only=True):
+    """An operator began a conversation anew."""
+
+    chat: Chat
+    session_key: str
+
+
 class TurnStarted(Event, frozen=True, kw_only=True):
     """An agent was given a message."""
 
@@ -117,6 +138,14 @@ class TurnFailed(Event, frozen=True, kw_only=True):
     agent_id: str
     inbox_id: int
     reason: str
+
+
+class TurnRevived(Event, frozen=True, kw_only=True):
+    """An operator had a dead message given to its agent once more."""
+
+    chat: Chat
+    agent_id: str
+    inbox_id: int
 
 
 class MediaUnsendable(Event, frozen=True, kw_only=True):
@@ -177,6 +206,21 @@ class DeliveryDead(Event, frozen=True, kw_only=True):
     chat: Chat
     outbox_id: int
     reason: str
+
+
+class DeliveryRetried(Event, frozen=True, kw_only=True):
+    """An operator had it sent again: as the same row if it was held, as a new one if it was dead."""
+
+    chat: Chat
+    outbox_id: int
+    new_outbox_id: int
+
+
+class DeliveryDropped(Event, frozen=True, kw_only=True):
+    """An operator gave it up."""
+
+    chat: Chat
+    outbox_id: int
 
 
 class StoreFailed(Event, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from functools import partial
 import trio
 
 from actors.account import AccountActor
-from actors.channel import Shared
+from actors.channel import NOTHING_SHARED, Shared
 from actors.mailbox import Ref
 from actors.messages import AccountKey, AccountState
 from actors.protocol import AccountStatus
@@ -21,9 +21,16 @@ from router.surroundings import Surroundings
 class Fleet:
     """The enabled accounts of the settings, each an actor of its own."""
 
-    def __init__(self, settings: Settings, router: Ref[ToRouter], around: Surroundings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        router: Ref[ToRouter],
+        around: Surroundings,
+        shared: Shared = NOTHING_SHARED,
+    ) -> None:
+        """`shared` is handed to every account when it opens."""
         self._around = around
-        self._shared = Shared(state_dir=around.state_dir)
+        self._shared = shared
         self._started_at = around.clock()
         self._actors: dict[AccountKey, AccountActor] = {}
         self._idle: dict[AccountKey, AccountStatus] = {}

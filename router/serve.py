@@ -17,6 +17,7 @@ import msgspec
 import trio
 
 from actors.agents.contract import AgentKind
+from actors.channel import Shared
 from router.actor import RouterActor
 from router.agent_pool import AgentPool, OpenAgent
 from router.control.endpoint import Endpoint, new_token, published
@@ -37,6 +38,7 @@ from router.store.contract import Retention, Store
 from router.store.sqlite import open_sqlite
 from router.surroundings import Surroundings
 from router.version import VERSION
+from router.webhooks import open_webhooks
 
 DATABASE = "router.db"
 MEDIA = "media/inbound"
@@ -63,7 +65,7 @@ async def serve(
     What was not finished is in the store, for the next start.
 
     Raises: StoreUnavailable or another RouterError when the store cannot be opened; SettingsError when the control
-    socket cannot listen. Cancelled, it ends at once; nothing that was accepted is lost by that.
+    socket or the webhooks cannot listen. Cancelled, it ends at once; nothing that was accepted is lost by that.
     """
     settings, emit = loaded.settings, around.telemetry.emit
     async with open_sqlite(around.state_dir / DATABASE) as store, trio.open_nursery() as outer:
@@ -75,7 +77,9 @@ async def serve(
             await thinking.start(pool.run)
             await outer.start(router.run, pool.start)
             async with trio.open_nursery() as living:
-                fleet = Fleet(settings, router.ref, around)
+                webhooks = await open_webhooks(living, settings, emit)
+                shared = Shared(state_dir=around.state_dir, webhooks=webhooks)
+                fleet = Fleet(settings, router.ref, around, shared)
                 living.start_soon(keep_pruning, store, _retention(settings), around.clock)
                 unfinished = router.unfinished_ids
                 living.start_soon(keep_tidy, shelf, retention_seconds(settings), around.clock, unfinished)

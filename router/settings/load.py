@@ -100,6 +100,15 @@ def settings_of(tree: Any, around: Surroundings) -> Settings | None:
         check_listeners(sections["webhook"], sections["control"], report)
     if report.problems:
         return None
+    sections["webhook"] = _with_files(sections["webhook"], around)
     settings = Settings(accounts=accounts.resolved, agents=agents, bindings=bindings, **sections)
     warn_unsafe(settings, report)
     return settings
+
+
+def _with_files(webhook: WebhookSettings, around: Surroundings) -> WebhookSettings:
+    """The same with its file names made whole; they are opened when the listener is."""
+    if webhook.tls_cert is None or webhook.tls_key is None:
+        return webhook
+    cert, key = (str(around.file(name)) for name in (webhook.tls_cert, webhook.tls_key))
+    return msgspec.structs.replace(webhook, tls_cert=cert, tls_key=key)

@@ -160,10 +160,11 @@ class WebhookSettings(Section, frozen=True):
     """The https address under which Zalo reaches this listener."""
     tls_cert: str | None = None
     tls_key: str | None = None
-    """PEM files; both, or neither when something in front speaks TLS."""
-    rate_per_minute: Count = 120
-    """Requests of one client on one path; more get 429 (reference, section 7.1)."""
+    """PEM files, relative to the settings file; both, or neither when something in front speaks TLS."""
+    rate_per_minute: Count = 6000
+    """Requests with a valid secret for one account; more get 429. Generous: what is refused, Zalo may not repeat."""
     max_body_bytes: Count = 1024 * 1024
+    """A longer body gets 413."""
 
 
 class ControlSettings(Section, frozen=True):

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.messages import AccountKey, AccountState, Chat
-from router import events
+from router import events, webhook_events
 from router.events import Event
 from router.telemetry import RANKS, TABLE, DropLimiter, Record, Telemetry
 
@@ -23,7 +23,8 @@ class Clock:
 
 
 def every_event() -> list[type[Event]]:
-    return [each for each in vars(events).values() if isinstance(each, type) and issubclass(each, Event)][1:]
+    named = [each for module in (events, webhook_events) for each in vars(module).values()]
+    return [each for each in named if isinstance(each, type) and issubclass(each, Event) and each is not Event]
 
 
 SAMPLES: dict[str, Any] = {"account": ACCOUNT, "chat": CHAT, "state": "failed", "kind": "image", "seconds": 0.5}
