@@ -8,8 +8,9 @@ wanted and the string says one, since `port: "${PORT}"` can only ever make a str
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cache
 from types import NoneType
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -36,9 +37,14 @@ _ELSEWHERE = {
 """Keys of the reference that mean nothing on Zalo, and why."""
 
 
+fields_of = cache(msgspec.structs.fields)
+"""The fields of a struct; asked for each of a thousand accounts, and costly to find out."""
+
+
+@cache
 def key_names(*structs: type[msgspec.Struct]) -> tuple[str, ...]:
     """The keys of these structs as they are written in the file."""
-    return tuple(field.encode_name for each in structs for field in msgspec.structs.fields(each))
+    return tuple(field.encode_name for each in structs for field in fields_of(each))
 
 
 def as_object(value: Any, path: str, report: Report) -> dict[str, Any]:
@@ -73,7 +79,7 @@ def build_part(raw: dict[str, Any], wanted: type[S], path: str, report: Report) 
     """One struct from those keys of an object that are its own, passing over the rest. None when one is wrong."""
     given: dict[str, Any] = {}
     complete = True
-    for field in msgspec.structs.fields(wanted):
+    for field in fields_of(wanted):
         if field.encode_name in raw:
             given[field.name] = build(raw[field.encode_name], field.type, join(path, field.encode_name), report)
         elif field.required:
@@ -136,7 +142,9 @@ def _alternative(value: Any, wanted: Any) -> Any:
     if value is None:
         return NoneType if NoneType in alternatives else wanted
     fitting = [each for each in alternatives if each is not NoneType and _shape(each) == _shape_of(value)]
-    return fitting[0] if len(fitting) == 1 else _first_given(alternatives)
+    if len(fitting) > 1:
+        return Union[tuple(fitting)]  # noqa: UP007 alternatives of one shape: msgspec tells them apart by the value
+    return fitting[0] if fitting else _first_given(alternatives)
 
 
 def _first_given(alternatives: tuple[Any, ...]) -> Any:

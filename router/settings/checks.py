@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from actors.zalo.settings import ZaloSettings, webhook_path, webhook_secrets
+from router.settings.build import fields_of
 from router.settings.draft import repeated
 from router.settings.problems import Report, join
 from router.settings.schema import Account, AgentEntry, PolicySettings
@@ -38,7 +39,7 @@ def check_policy(policy: PolicySettings, place: Place, report: Report) -> None:
 
 def check_addresses(settings: msgspec.Struct, place: Place, report: Report) -> None:
     """Whatever is an address by its name must be one; it is not shown, since it may hold a password."""
-    for field in msgspec.structs.fields(settings):
+    for field in fields_of(type(settings)):
         schemes = _SCHEMES.get(field.name)
         value = getattr(settings, field.name)
         if schemes is not None and value is not None and not _is_url(value, schemes):

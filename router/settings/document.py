@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import json5
 from router.settings.problems import Report, item, join
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
-"""json5 reads about 100 kB a second; a larger file is not a settings file."""
+"""json5 reads about 100 kB a second; a larger file is not a settings file. Plain JSON is spared json5."""
 
 _SYNTAX = re.compile(r"<string>:(\d+) (.*) at column (\d+)", re.DOTALL)
 
@@ -36,7 +38,7 @@ def read_document(path: Path, report: Report) -> Any:
     if text is None:
         return None
     try:
-        tree = json5.loads(text, object_pairs_hook=_Object)
+        tree = _parse(text)
     except ValueError as error:
         report.problem(str(path), _syntax(str(error)))
         return None
@@ -44,6 +46,13 @@ def read_document(path: Path, report: Report) -> Any:
         report.problem(str(path), "nested too deeply")
         return None
     return _plain(tree, "", report)
+
+
+def _parse(text: str) -> Any:
+    # Files that programs write for many accounts are plain JSON as a rule, which is read a thousand times faster.
+    with suppress(ValueError):
+        return json.loads(text, object_pairs_hook=_Object)
+    return json5.loads(text, object_pairs_hook=_Object)
 
 
 def _read_text(path: Path, report: Report) -> str | None:
