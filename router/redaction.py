@@ -18,30 +18,25 @@ class Redactor:
     """Replaces every registered secret in a text by `***`."""
 
     def __init__(self) -> None:
-        self._values: set[str] = set()
-        self._longest_first: tuple[str, ...] = ()
+        self._by_beginning: dict[str, set[str]] = {}
+        """Every spelling of every secret, by its first characters: so that a thousand cost a line no more than one."""
 
     def register(self, secret: Secret) -> None:
         """Hides this value from now on, also where JSON or a URL spells it differently."""
         value = secret.reveal()
         if len(value) < MIN_LENGTH:
             return
-        self._values |= {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], _in_url(value)}
-        self._longest_first = ()
+        for each in (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], _in_url(value)):
+            self._by_beginning.setdefault(each[:MIN_LENGTH], set()).add(each)
 
     def clean(self, text: str) -> str:
         """The text without the secrets."""
-        # One search each: with a thousand tokens much faster than one regular expression of them all.
-        for value in self._in_order():
-            if value in text:
-                text = text.replace(value, "***")
+        parts = {text[at : at + MIN_LENGTH] for at in range(len(text) - MIN_LENGTH + 1)}
+        suspects = [each for beginning in self._by_beginning.keys() & parts for each in self._by_beginning[beginning]]
+        # Longest first, so that of two secrets, one inside the other, no rest stays visible.
+        for value in sorted(suspects, key=len, reverse=True):
+            text = text.replace(value, "***")
         return text
-
-    def _in_order(self) -> tuple[str, ...]:
-        """Longest first, so that of two secrets, one inside the other, no rest stays visible."""
-        if not self._longest_first:
-            self._longest_first = tuple(sorted(self._values, key=len, reverse=True))
-        return self._longest_first
 
 
 def _in_url(value: str) -> str:
