@@ -20,11 +20,13 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+import msgspec
+
 from router.rules.cuts import Window
 from router.rules.fences import Fence, FenceMap, find_fences
 from router.rules.graphemes import skip_spaces, utf16_length
 
-__all__ = ["MIN_LIMIT", "ChunkMode", "chunk", "utf16_length"]
+__all__ = ["MIN_LIMIT", "ChunkMode", "Piece", "chunk", "cut", "utf16_length"]
 
 ChunkMode = Literal["length", "newline"]
 
@@ -32,6 +34,15 @@ MIN_LIMIT = 2
 """The smallest limit that holds any code point."""
 
 _BLANK_LINES = re.compile(r"\r?\n(?:[ \t]*\r?\n)+")
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """One message as a part of a text: `text[start:stop]`, between the lines that keep a code fence whole."""
+
+    start: int
+    stop: int
+    opening: str = ""
+    closing: str = ""
 
 
 def chunk(text: str, *, limit: int = 2000, mode: ChunkMode = "length") -> tuple[str, ...]:
@@ -43,30 +54,40 @@ def chunk(text: str, *, limit: int = 2000, mode: ChunkMode = "length") -> tuple[
 
     Raises: ValueError when `limit` is below `MIN_LIMIT`.
     """
+    pieces = cut(text, limit=limit, mode=mode)
+    return tuple(piece.opening + text[piece.start : piece.stop] + piece.closing for piece in pieces)
+
+
+def cut(text: str, *, limit: int, mode: ChunkMode = "length") -> tuple[Piece, ...]:
+    """The messages that `chunk` makes, by their places in the text. Raises: what `chunk` raises."""
     if limit < MIN_LIMIT:
         raise ValueError(f"chunk limit is {limit}, expected at least {MIN_LIMIT} UTF-16 code units")
     if not text.strip():
         return ()
-    paragraphs = _paragraphs(text) if mode == "newline" else iter((text,))
-    return tuple(piece for paragraph in paragraphs for piece in _by_length(paragraph, limit))
+    paragraphs = _paragraphs(text) if mode == "newline" else iter(((0, text),))
+    return tuple(
+        msgspec.structs.replace(piece, start=begin + piece.start, stop=begin + piece.stop) if begin else piece
+        for begin, paragraph in paragraphs
+        for piece in _by_length(paragraph, limit)
+    )
 
 
-def _paragraphs(text: str) -> Iterator[str]:
+def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
     fences = FenceMap(find_fences(text))
     gaps = [gap.span() for gap in _BLANK_LINES.finditer(text) if fences.around(gap.start()) is None]
     if not gaps:
-        yield text
+        yield 0, text
         return
     begins = [0, *(end for _, end in gaps)]
     ends = [*(begin for begin, _ in gaps), len(text)]
     for begin, end in zip(begins, ends, strict=True):
         if paragraph := text[begin:end].rstrip():
-            yield paragraph
+            yield begin, paragraph
 
 
-def _by_length(text: str, limit: int) -> Iterator[str]:
+def _by_length(text: str, limit: int) -> Iterator[Piece]:
     if utf16_length(text) <= limit:
-        yield text
+        yield Piece(0, len(text))
         return
     fences = FenceMap(fence for fence in find_fences(text) if _can_be_carried(fence, limit))
     start, stop = 0, len(text.rstrip())
@@ -75,20 +96,21 @@ def _by_length(text: str, limit: int) -> Iterator[str]:
         opening = carried.reopening if carried else ""
         room = limit - utf16_length(opening)
         if _rest_fits(text, start, room):
-            yield opening + text[start:]
+            yield Piece(start, len(text), opening)
             return
-        cut = Window(text, start, room, fences).cut()
-        body = text[start:cut].rstrip()
-        start, carried, closing = _go_on(text, cut, fences)
+        end = Window(text, start, room, fences).cut()
+        body = text[start:end].rstrip()
+        begun = start
+        start, carried, closing = _go_on(text, end, fences)
         if body:
-            yield opening + body + closing
+            yield Piece(begun, begun + len(body), opening, closing)
 
 
-def _go_on(text: str, cut: int, fences: FenceMap) -> tuple[int, Fence | None, str]:
-    """Where the text goes on behind `cut`, the fence to open again there, and how the chunk before it is closed."""
-    fence = fences.around(cut)
-    start = skip_spaces(text, cut)
-    if fence is None or not fence.holds(cut):
+def _go_on(text: str, end: int, fences: FenceMap) -> tuple[int, Fence | None, str]:
+    """Where the text goes on behind `end`, the fence to open again there, and how the chunk before it is closed."""
+    fence = fences.around(end)
+    start = skip_spaces(text, end)
+    if fence is None or not fence.holds(end):
         return start, None, ""
     if start < fence.close:
         return start, fence, fence.closing
