@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections import deque
 
 import trio
@@ -32,6 +33,8 @@ class SimulatedBot:
         """Every update that carried an id, by it."""
         self.webhook: Webhook | None = None
         self.had_webhook = False
+        self.trust: ssl.SSLContext | None = None
+        """Whose certificates are good at an https webhook; None: those that this machine trusts."""
         self.deliveries: list[Delivery] = []
         """Every POST to the webhook, retries and probes included."""
         self.undelivered: deque[Update] = deque()

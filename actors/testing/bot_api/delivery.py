@@ -64,6 +64,7 @@ async def deliver(bot: SimulatedBot, update: Update, behaviour: Behaviour) -> De
             secret_token=webhook.secret_token,
             timeout_seconds=behaviour.webhook_timeout_seconds,
             message_id=update.message_id,
+            tls=bot.trust,
         )
         bot.deliveries.append(delivery)
         if delivery.ok or attempts_left <= 0:

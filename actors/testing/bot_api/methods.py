@@ -190,7 +190,8 @@ async def verify(call: MethodCall, url: str) -> Verification:
     if call.behaviour.probe == "test-event":
         body = msgspec.json.encode(Probe(ProbeMessage(call.now_ms // 1000)))
     # No secret header: a third party saw the live probe come without it (2.3).
-    delivery = await post_webhook(url, body, timeout_seconds=call.behaviour.webhook_timeout_seconds)
+    timeout_seconds = call.behaviour.webhook_timeout_seconds
+    delivery = await post_webhook(url, body, timeout_seconds=timeout_seconds, tls=call.bot.trust)
     call.bot.deliveries.append(delivery)
     return _verification(delivery)
 

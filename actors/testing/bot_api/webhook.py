@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from urllib.parse import SplitResult, urlsplit
 
 import h11
@@ -12,31 +13,41 @@ from actors.testing.bot_api.records import Delivery
 USER_AGENT = b"Java/1.8.0_192"
 """As seen live (zalo-bot-api reference, section 2.3)."""
 SECRET_HEADER = b"X-Bot-Api-Secret-Token"
+PORTS = {"http": 80, "https": 443}
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a plain-http URL of this machine; nothing else is ever contacted."""
+    """Whether a URL of this machine; nothing else is ever contacted."""
     try:
         parts = urlsplit(url)
-        return parts.scheme == "http" and parts.hostname in LOOPBACK and (parts.port or 80) > 0
+        return parts.scheme in PORTS and parts.hostname in LOOPBACK and (parts.port or 80) > 0
     except ValueError:
         return False
 
 
 async def post_webhook(
-    url: str, body: bytes, *, secret_token: str = "", timeout_seconds: float = 5.0, message_id: str = ""
+    url: str,
+    body: bytes,
+    *,
+    secret_token: str = "",
+    timeout_seconds: float = 5.0,
+    message_id: str = "",
+    tls: ssl.SSLContext | None = None,
 ) -> Delivery:
-    """One POST, as the service makes it, with the secret header if there is one. Raises nothing that a peer does."""
+    """One POST, as the service makes it, with the secret header if there is one. Raises nothing that a peer does.
+
+    `tls` says whom to trust at https addresses; the machine's own authorities when it is None.
+    """
     started = trio.current_time()
     status: int | None = None
     outcome = "webhook.err.timeout"
     with trio.move_on_after(timeout_seconds):
         try:
-            status = await _post(urlsplit(url), body, secret_token)
+            status = await _post(urlsplit(url), body, secret_token, tls)
             outcome = _outcome(status)
-        except (OSError, trio.BrokenResourceError, h11.RemoteProtocolError):
-            outcome = "webhook.err.conn"
+        except (OSError, trio.BrokenResourceError, h11.RemoteProtocolError) as error:
+            outcome = "webhook.err.tls" if isinstance(error.__cause__, ssl.SSLError) else "webhook.err.conn"
     latency_ms = round((trio.current_time() - started) * 1000)
     return Delivery(message_id=message_id, url=url, outcome=outcome, status=status, at=started, latency_ms=latency_ms)
 
@@ -49,7 +60,7 @@ def _outcome(status: int) -> str:
     return "webhook.http.5xx" if status >= 500 else "webhook.http.other"
 
 
-async def _post(url: SplitResult, body: bytes, secret_token: str) -> int:
+async def _post(url: SplitResult, body: bytes, secret_token: str, tls: ssl.SSLContext | None) -> int:
     """The status of the answer; its body does not matter to the service."""
     machine = h11.Connection(h11.CLIENT)
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
@@ -57,9 +68,18 @@ async def _post(url: SplitResult, body: bytes, secret_token: str) -> int:
     if body:
         data += machine.send(h11.Data(data=body))
     machine.send(h11.EndOfMessage())
-    async with await trio.open_tcp_stream(url.hostname or "", url.port or 80) as stream:
+    async with await _connect(url, tls) as stream:
         await stream.send_all(data)
         return await _read_status(machine, stream)
+
+
+async def _connect(url: SplitResult, tls: ssl.SSLContext | None) -> trio.abc.Stream:
+    host = url.hostname or ""
+    stream = await trio.open_tcp_stream(host, url.port or PORTS[url.scheme])
+    if url.scheme == "http":
+        return stream
+    context = tls or ssl.create_default_context()
+    return trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
 
 
 async def _read_status(machine: h11.Connection, stream: trio.abc.ReceiveStream) -> int:
