@@ -189,8 +189,9 @@ class RouterActor:
                 turns.ended(state, turn_id, reply, seconds, moment, chance, decision)
             case TurnBroke(turn_id, reason) if turn_id in state.running:
                 turns.failed(state, turn_id, reason, moment, chance, decision)
-            case AccountOpened(account, mailbox, _, max_sends_in_flight):
+            case AccountOpened(account, mailbox, identity, max_sends_in_flight):
                 self._accounts[account] = mailbox
+                state.own_names[account] = identity.display_name
                 outflow.opened(state, account, max_sends_in_flight, moment, decision)
             case AccountClosed(account, receipts):
                 self._accounts.pop(account, None)

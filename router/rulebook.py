@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from actors.channel import ChannelKind
 from router.rules.bindings import Binding, Match, Peer
 from router.rules.policy import AccountPolicy, GroupRule, normalize_id
+from router.rules.prefixes import AgentFacts
 from router.rules.state import Rulebook
 from router.rules.texts import BY_LOCALE
-from router.settings.schema import Account, GroupSettings, Settings
-from router.settings.sections import BindingSettings
+from router.settings.schema import Account, AgentEntry, GroupSettings, Settings
+from router.settings.sections import BindingSettings, MessagesSettings
 
 
 def make_rulebook(settings: Settings, kinds: Mapping[str, ChannelKind]) -> Rulebook:
@@ -24,11 +25,14 @@ def make_rulebook(settings: Settings, kinds: Mapping[str, ChannelKind]) -> Ruleb
         agents={agent.id: agent.limits.max_concurrent for agent in settings.agents},
         default_agent_id=settings.default_agent_id,
         bindings=tuple(_binding(binding) for binding in settings.bindings),
+        agent_facts={agent.id: _facts(agent) for agent in settings.agents},
+        session_scope=settings.session.scope,
         dm_scope=settings.session.dm_scope,
         identity_links=settings.session.identity_links,
         reset_triggers=settings.session.reset_triggers,
         texts=BY_LOCALE[settings.messages.locale],
         error_text=settings.messages.error_text or "",
+        unsupported_reply=_unsupported_reply(settings.messages),
         inbox_limit=settings.limits.inbox,
     )
 
@@ -51,8 +55,27 @@ def _policy(account: Account, settings: Settings, kind: ChannelKind) -> AccountP
         commands_for_all=not settings.commands.use_access_groups,
         when_unknown=policy.when_unknown,
         chunk_mode=policy.chunk_mode,
+        response_prefix=_first_said(policy.response_prefix, settings.messages.response_prefix),
+        message_prefix=policy.message_prefix or "",
         text_limit=min(policy.text_chunk_limit, kind.text_limit_utf16),
     )
+
+
+def _first_said(*prefixes: str | None) -> str:
+    """The first that is given; an empty one is given, and means none."""
+    return next((prefix for prefix in prefixes if prefix is not None), "")
+
+
+def _unsupported_reply(messages: MessagesSettings) -> str:
+    words = messages.unsupported_reply
+    if isinstance(words, str):
+        return words
+    return BY_LOCALE[messages.locale].unsupported if words else ""
+
+
+def _facts(agent: AgentEntry) -> AgentFacts:
+    # Kinds of agents that ask a model have it among their own settings.
+    return AgentFacts(name=agent.name, model=getattr(agent.settings, "model", ""), provider=agent.kind)
 
 
 def _group(group: GroupSettings) -> GroupRule:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from actors.messages import Context, Inbound
 from router.rules.attachments import listing
 from router.rules.civil import civil_minute
+from router.rules.prefixes import with_prefix
 from router.rules.records import InboxRow
 
 _BRACKETS = str.maketrans("[]", "()")
@@ -49,17 +50,25 @@ def body_text(inbound: Inbound) -> str:
 
 
 def context(
-    row: InboxRow, *, channel_label: str, utc_offset_minutes: int = 0, zone: str = "UTC", text: str | None = None
+    row: InboxRow,
+    *,
+    channel_label: str,
+    utc_offset_minutes: int = 0,
+    zone: str = "UTC",
+    text: str | None = None,
+    message_prefix: str = "",
 ) -> Context:
     """The facts of an accepted message, for the agent that answers it.
 
-    `text` stands in for the message's own when a command was taken off its front. The time is the sender's network's,
-    or when it came in. In `Body` alone, a group's text has its sender in front. Of the media lists, entry n of each is
-    about the same file; files that are saved come first, so that `MediaPaths` may be the shorter one.
+    `text` stands in for the message's own when a mention or a command was taken off its front; `RawBody` keeps it
+    whole. `message_prefix` goes before what the agent reads. The time is the sender's network's, or when it came in. In
+    `Body` alone, a group's text has its sender in front. Of the media lists, entry n of each is about the same file;
+    files that are saved come first, so that `MediaPaths` may be the shorter one.
     """
     inbound = row.inbound
     channel = inbound.chat.account.channel
-    words = body_text(inbound) if text is None else _line_feeds(text).strip()
+    said = body_text(inbound) if text is None else _line_feeds(text).strip()
+    words = with_prefix(said, message_prefix)
     label = _conversation_label(inbound)
     sent_at = row.received_at if inbound.sent_at is None else inbound.sent_at
     media = listing(inbound.media)
@@ -74,8 +83,8 @@ def context(
             zone=zone,
         ),
         body_for_agent=words,
-        raw_body=words,
-        command_body=words,
+        raw_body=body_text(inbound),
+        command_body=said,
         from_=_from(inbound),
         to=f"{channel}:{inbound.chat.chat_id}",
         originating_to=f"{channel}:{inbound.chat.chat_id}",

@@ -9,7 +9,7 @@ from router.events import MessageAccepted, MessageDropped, PairingRequested
 from router.rules.bindings import route
 from router.rules.envelope import body_text
 from router.rules.outflow import queue
-from router.rules.policy import AskToPair, Drop, Verdict, judge
+from router.rules.policy import Admit, AskToPair, Drop, Verdict, judge
 from router.rules.records import InboxRow, PairingRequest
 from router.rules.sessions import session_key
 from router.rules.state import Chance, Decision, Moment, State
@@ -23,10 +23,13 @@ def accept(state: State, inbound: Inbound, moment: Moment, chance: Chance, decis
     """Takes in a message that was not known before. From here on its (account, message id) is."""
     account = inbound.chat.account
     approved = state.pairings.is_approved(account, inbound.sender_id)
-    verdict = _with_content(judge(state.policy(account), inbound, approved=approved), inbound)
+    judged = judge(state.policy(account), inbound, approved=approved)
+    verdict = _with_content(judged, inbound)
     match verdict:
         case Drop(reason):
             _drop(state, inbound, reason, moment, decision)
+            if isinstance(judged, Admit):
+                _excuse(state, inbound, moment, decision)
         case AskToPair():
             _pair(state, inbound, moment, chance, decision)
         case _:
@@ -50,6 +53,13 @@ def _drop(state: State, inbound: Inbound, reason: str, moment: Moment, decision:
     decision.events.append(
         MessageDropped(chat=inbound.chat, sender_id=inbound.sender_id, message_id=inbound.message_id, reason=reason)
     )
+
+
+def _excuse(state: State, inbound: Inbound, moment: Moment, decision: Decision) -> None:
+    """Says once in a while, to who may speak, that this kind of message is not answered."""
+    words = state.rulebook.unsupported_reply
+    if words and state.courtesy.is_due(inbound.chat, inbound.kind, moment.monotonic):
+        queue(state, inbound.chat, (TextContent(words),), None, moment, decision)
 
 
 def _pair(state: State, inbound: Inbound, moment: Moment, chance: Chance, decision: Decision) -> None:
@@ -95,6 +105,7 @@ def destination(state: State, inbound: Inbound) -> tuple[str, str]:
     key = session_key(
         agent_id=found.agent_id,
         chat=inbound.chat,
+        scope=rulebook.session_scope,
         dm_scope=rulebook.dm_scope,
         identity_links=rulebook.identity_links,
     )

@@ -60,6 +60,10 @@ class AccountPolicy(msgspec.Struct, frozen=True, kw_only=True):
     when_unknown: WhenUnknown = "resend"
     chunk_mode: ChunkMode = "length"
     text_limit: int = 2000
+    response_prefix: str = ""
+    """Put before what agents say; the law of `prefixes`."""
+    message_prefix: str = ""
+    """Put before what agents are told."""
 
 
 class Admit(msgspec.Struct, frozen=True):

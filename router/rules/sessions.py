@@ -9,6 +9,7 @@ Rule 2: the forms are those of the openclaw-gateway reference, section 4.1, all 
     direct, per-channel-peer            agent:<agent>:<channel>:direct:<peer>
     direct, per-account-channel-peer    agent:<agent>:<channel>:<account>:direct:<peer>
     group, whatever the scope           agent:<agent>:<channel>:group:<peer>
+    `session.scope: global`             agent:<agent>:global, for every chat of every account
 
 The peer is the chat id, in a direct chat too. A group's key never names the account: two accounts that see one group
 id are in one conversation. Whether Zalo scopes ids per bot is not known (zalo-bot-api reference, question 7).
@@ -25,6 +26,9 @@ from actors.messages import Chat
 DmScope = Literal["main", "per-peer", "per-channel-peer", "per-account-channel-peer"]
 """How finely direct chats are kept apart; `main` puts everybody who writes to an agent into one conversation."""
 
+SessionScope = Literal["per-sender", "global"]
+"""`global` makes one conversation with each agent, whoever speaks and wherever."""
+
 DEFAULT_AGENT_ID = "main"
 DEFAULT_ACCOUNT_ID = "default"
 _UNKNOWN = "unknown"
@@ -38,6 +42,7 @@ def session_key(
     *,
     agent_id: str,
     chat: Chat,
+    scope: SessionScope = "per-sender",
     dm_scope: DmScope = "main",
     identity_links: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
@@ -48,6 +53,8 @@ def session_key(
     chat without an id belongs to the main conversation, a group without one to `unknown`.
     """
     agent = f"agent:{normalize_agent_id(agent_id)}"
+    if scope == "global":
+        return f"{agent}:global"
     channel = _folded(chat.account.channel) or _UNKNOWN
     peer = _folded(chat.chat_id)
     if chat.chat_type == "group":

@@ -16,10 +16,12 @@ from actors.messages import AccountKey, Outbound, Turn
 from router.events import Event
 from router.rules.bindings import Binding
 from router.rules.commands import DEFAULT_RESET_TRIGGERS
+from router.rules.courtesy import Courtesy
 from router.rules.delivery import DeliveryPolicy
 from router.rules.lanes import Lanes
 from router.rules.pairing import Pairings
 from router.rules.policy import AccountPolicy
+from router.rules.prefixes import AgentFacts
 from router.rules.records import (
     Change,
     InboxRow,
@@ -30,7 +32,7 @@ from router.rules.records import (
     SetInboxState,
     SetOutboxState,
 )
-from router.rules.sessions import DmScope
+from router.rules.sessions import DmScope, SessionScope
 from router.rules.texts import ENGLISH, Texts
 
 
@@ -41,13 +43,18 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     agents: Mapping[str, int]
     """Agent id to the number of its turns that may run at one time."""
     default_agent_id: str
+    agent_facts: Mapping[str, AgentFacts] = {}
+    """What response prefixes can say of each agent."""
     bindings: tuple[Binding, ...] = ()
+    session_scope: SessionScope = "per-sender"
     dm_scope: DmScope = "main"
     identity_links: Mapping[str, tuple[str, ...]] = {}
     reset_triggers: tuple[str, ...] = DEFAULT_RESET_TRIGGERS
     texts: Texts = ENGLISH
     error_text: str = ""
     """What a person reads when an agent stays broken; empty: the text of the locale."""
+    unsupported_reply: str = ""
+    """Said to who sends what nobody can answer, by the law of `courtesy`; empty: nothing is."""
     inbox_limit: int = 10_000
     """Unfinished messages per account, before the account has to stop taking more."""
     max_starts: int = 5
@@ -152,6 +159,9 @@ class State:
         """Where each row that is out to an account belongs, by outbox id."""
         self.timers: list[Timer] = []
         self.unfinished: Counter[AccountKey] = Counter()
+        self.courtesy = Courtesy()
+        self.own_names: dict[AccountKey, str] = {}
+        """What each account is called on its network, once it has opened."""
         self.next_inbox_id = 1
         self.next_outbox_id = 1
         self.draining = False

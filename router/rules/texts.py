@@ -15,6 +15,8 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True):
     pairing: str
     broken: str
     """When an agent stays broken; never anything about why."""
+    unsupported: str
+    """To a sticker and the like."""
     new_session: str
     status: str
     help: str
@@ -28,6 +30,7 @@ ENGLISH = Texts(
         "Ask the bot owner to approve with:\nrouter pairing approve {channel} {code}"
     ),
     broken="Sorry, something went wrong and I could not answer. Please try again later.",
+    unsupported="Sorry, I cannot see this kind of message. Please write to me in words.",
     new_session="A new conversation has begun.",
     status="Agent: {agent}\nConversation since: {since}\nWaiting messages: {waiting}",
     help="/new begins a new conversation (so does /reset)\n/status shows who answers\n/help shows this",
@@ -41,6 +44,7 @@ VIETNAMESE = Texts(
         "Hãy nhờ chủ bot duyệt bằng lệnh:\nrouter pairing approve {channel} {code}"
     ),
     broken="Xin lỗi, đã có lỗi xảy ra nên tôi chưa trả lời được. Vui lòng thử lại sau.",
+    unsupported="Xin lỗi, tôi không xem được loại tin nhắn này. Bạn hãy nhắn bằng chữ nhé.",
     new_session="Đã bắt đầu cuộc trò chuyện mới.",
     status="Tác tử: {agent}\nTrò chuyện từ: {since}\nTin nhắn đang chờ: {waiting}",
     help="/new bắt đầu cuộc trò chuyện mới (/reset cũng vậy)\n/status xem ai đang trả lời\n/help xem hướng dẫn này",

@@ -18,7 +18,9 @@ from actors.messages import Reply, Role, TextContent, Turn
 from router.events import CommandHandled, TurnFailed, TurnFinished, TurnStarted
 from router.rules.commands import Command, parse_command
 from router.rules.envelope import body_text, context, utc_minute
+from router.rules.mentions import without_mention
 from router.rules.outflow import put_dead, queue
+from router.rules.prefixes import NOBODY, response_prefix, with_prefix
 from router.rules.records import AppendTranscript, InboxRow, InboxState, PutSession, Session
 from router.rules.replies import parts
 from router.rules.state import Chance, Decision, Moment, State
@@ -44,8 +46,10 @@ def ended(
     row = state.running[inbox_id]
     session_id = state.running_sessions[inbox_id]
     chat = row.inbound.chat
-    found = parts(reply, state.policy(chat.account))
-    _say(decision, session_id, row, reply.text, moment)
+    policy = state.policy(chat.account)
+    prefix = response_prefix(policy.response_prefix, state.rulebook.agent_facts.get(row.agent_id, NOBODY))
+    found = parts(replace(reply, text=with_prefix(reply.text, prefix)), policy)
+    _say(state, decision, session_id, row, reply.text, moment)
     _close(state, row, "done", "", moment, decision)
     decision.events.append(TurnFinished(chat=chat, agent_id=row.agent_id, inbox_id=inbox_id, seconds=seconds))
     for media in found.unsendable:
@@ -58,7 +62,7 @@ def ended(
 def failed(state: State, inbox_id: int, reason: str, moment: Moment, chance: Chance, decision: Decision) -> None:
     """An agent stayed broken; `reason` is for the operator and never for the chat."""
     row = state.running[inbox_id]
-    _say(decision, state.running_sessions[inbox_id], row, "", moment)
+    _say(state, decision, state.running_sessions[inbox_id], row, "", moment)
     _die(state, row, reason, moment, decision)
     pump(state, row.agent_id, moment, chance, decision)
 
@@ -68,7 +72,7 @@ def _begin(state: State, row: InboxRow, moment: Moment, chance: Chance, decision
         _die(state, row, f"begun {row.starts} times, and the router died each time", moment, decision)
         return
     session, elapsed = _session(state, row, moment, chance)
-    text = body_text(row.inbound)
+    text = _said(state, row)
     command = parse_command(text, state.rulebook.reset_triggers) if row.authorized else None
     if command is not None:
         if command.name == "reset":
@@ -94,13 +98,14 @@ def _turn(state: State, row: InboxRow, session: Session, text: str, moment: Mome
         session_key=row.session_key,
         session_id=session.session_id,
         chat=row.inbound.chat,
-        text=text,
+        text=with_prefix(text, policy.message_prefix),
         context=context(
             row,
             channel_label=policy.channel_label,
             utc_offset_minutes=moment.utc_offset_minutes,
             zone=moment.zone,
             text=text,
+            message_prefix=policy.message_prefix,
         ),
         media=row.inbound.media,
         attempt=row.starts,
@@ -166,8 +171,14 @@ def _close(state: State, row: InboxRow, end: InboxState, reason: str, moment: Mo
     decision.move_inbox(replace(row, state=end, reason=reason), moment.wall)
 
 
-def _say(decision: Decision, session_id: str, row: InboxRow, answer: str, moment: Moment) -> None:
-    lines: tuple[tuple[Role, str], ...] = (("user", body_text(row.inbound)), ("assistant", answer))
+def _said(state: State, row: InboxRow) -> str:
+    """What the person said; in a group without the mention in front of it."""
+    text, chat = body_text(row.inbound), row.inbound.chat
+    return without_mention(text, state.own_names.get(chat.account, "")) if chat.chat_type == "group" else text
+
+
+def _say(state: State, decision: Decision, session_id: str, row: InboxRow, answer: str, moment: Moment) -> None:
+    lines: tuple[tuple[Role, str], ...] = (("user", _said(state, row)), ("assistant", answer))
     for role, text in lines:
         if text:
             decision.changes.append(AppendTranscript(session_id=session_id, role=role, text=text, at=moment.wall))

@@ -71,9 +71,12 @@ class PolicySettings(Section, frozen=True):
     """Who may speak in groups; `allow_from` when not given."""
     groups: dict[str, GroupSettings] = msgspec.field(default_factory=dict)
     response_prefix: str | None = None
-    """None asks `messages.responsePrefix`; an empty string means no prefix. Obeyed later."""
+    """Put before every reply. None asks `messages.responsePrefix`; an empty string means no prefix.
+
+    `auto` is the agent's name in brackets; `{model}`, `{modelFull}`, `{provider}`, `{identity.name}` are filled in.
+    """
     message_prefix: str | None = None
-    """Put before what the agent is given. Obeyed later."""
+    """Put before what the agent is given."""
     chunk_mode: Literal["length", "newline"] = "length"
     text_chunk_limit: Annotated[int, msgspec.Meta(ge=10, le=2000)] = 2000
     """UTF-16 units; Zalo takes no more than 2000."""

@@ -81,7 +81,7 @@ class SessionSettings(Section, frozen=True):
     main_key: Text = "main"
     """Accepted; keys always say `main`, as in the reference (section 4.1)."""
     scope: Literal["per-sender", "global"] = "per-sender"
-    """`global` makes one session of everything. Obeyed later."""
+    """`global` makes one session of everything that an agent is told."""
     identity_links: dict[str, tuple[PeerId, ...]] = {}
     """One person's ids, under a name of your choice: `{"ted": ["zalo:123", "zalouser:456"]}`."""
     reset: ResetSettings | None = None
@@ -124,10 +124,13 @@ class MessagesSettings(Section, frozen=True):
     locale: Literal["en", "vi"] = "en"
     error_text: Text | None = None
     """Said when an agent stays broken; the locale's own sentence when not given."""
-    unsupported_reply: str | None = None
-    """Said to a sticker, a voice note and the like, seldom; nothing is said when not given. Obeyed later."""
+    unsupported_reply: str | bool | None = None
+    """Said to a sticker and to what Zalo withholds from bots, at most every ten minutes in a chat, to who may speak.
+
+    `true` says the locale's own sentence; nothing is said when not given.
+    """
     response_prefix: str | None = None
-    """Put before every reply, unless the account or its channel says otherwise. Obeyed later."""
+    """Put before every reply, unless the account or its channel says otherwise; see its `responsePrefix`."""
     inbound: InboundSettings = InboundSettings()
     queue: QueueSettings = QueueSettings()
     group_chat: GroupChatSettings = GroupChatSettings()

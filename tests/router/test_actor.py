@@ -112,6 +112,16 @@ async def running(rig: Rig) -> AsyncIterator[Rig]:
         nursery.cancel_scope.cancel()
 
 
+async def test_the_name_that_an_account_opens_with_is_taken_off_what_groups_say_to_it() -> None:
+    chat = Chat(SHOP, "zgr-1", "group")
+    message = Inbound(chat=chat, message_id="m1", sender_id="u1", text="@Bot Demo hi")
+    async with running(Rig()) as rig:
+        await rig.router.ref.tell(AccountOpened(SHOP, rig.account.ref, Identity("1", "Bot Demo"), 4))
+        with trio.fail_after(5):
+            await rig.router.ref.ask(Accept(message))
+        assert [turn.text for turn in rig.turns] == ["hi"]
+
+
 async def test_a_message_is_accepted_once_and_its_turn_begins_after_the_commit() -> None:
     async with running(Rig()) as rig:
         assert await rig.router.ref.ask(Accept(inbound())) is True

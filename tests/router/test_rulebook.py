@@ -1,14 +1,26 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+import pytest
 
 from actors.kinds import CHANNEL_KINDS
 from actors.messages import AccountKey
 from router.rulebook import make_rulebook
 from router.rules.bindings import Binding, Match, Peer
 from router.rules.policy import GroupRule
-from router.rules.texts import VIETNAMESE
+from router.rules.prefixes import AgentFacts
+from router.rules.state import Rulebook
+from router.rules.texts import ENGLISH, VIETNAMESE
 from router.settings.load import load_settings
+
+
+def rules_of(directory: Path, tree: dict[str, object]) -> Rulebook:
+    file = directory / "router.json5"
+    file.write_text(json.dumps(tree))
+    return make_rulebook(load_settings(file, env={}).settings, CHANNEL_KINDS)
+
 
 SETTINGS = """{
   channels: { zalo: {
@@ -40,7 +52,7 @@ def test_the_rulebook_says_what_the_settings_say(tmp_path: Path) -> None:
         None,
     )
     assert (shop.dm_policy, shop.chunk_mode, shop.when_unknown) == ("allowlist", "newline", "hold")
-    assert shop.group_allow_from == {"boss"}
+    assert shop.group_allow_from == frozenset({"boss"})
     assert shop.groups == {"zgr-1": GroupRule(), "zgr-2": GroupRule(allow=False)}
     assert shop.commands_for_all
     assert dict(rules.agents) == {"a": 7, "b": 256}
@@ -58,3 +70,57 @@ def test_an_account_of_a_channel_without_a_kind_has_no_rules(tmp_path: Path) -> 
     file = tmp_path / "router.json5"
     file.write_text(SETTINGS)
     assert make_rulebook(load_settings(file, env={}).settings, {}).accounts == {}
+
+
+@pytest.mark.parametrize(
+    ("channel", "shop", "messages", "expected"),
+    [
+        ({}, {}, {}, ""),
+        ({}, {}, {"responsePrefix": "M"}, "M"),
+        ({"responsePrefix": "C"}, {}, {"responsePrefix": "M"}, "C"),
+        ({"responsePrefix": "C"}, {"responsePrefix": "A"}, {"responsePrefix": "M"}, "A"),
+        ({}, {"responsePrefix": ""}, {"responsePrefix": "M"}, ""),
+        ({"responsePrefix": ""}, {}, {"responsePrefix": "M"}, ""),
+        ({"responsePrefix": ""}, {"responsePrefix": "A"}, {}, "A"),
+    ],
+)
+def test_the_nearest_response_prefix_holds_and_an_empty_one_ends_the_search(
+    tmp_path: Path, channel: dict[str, str], shop: dict[str, str], messages: dict[str, str], expected: str
+) -> None:
+    accounts = {"shop": {"botToken": "98765432:zyx-cba", **shop}}
+    rules = rules_of(tmp_path, {"channels": {"zalo": {**channel, "accounts": accounts}}, "messages": messages})
+    assert rules.accounts[AccountKey("zalo", "shop")].response_prefix == expected
+
+
+@pytest.mark.parametrize(
+    ("messages", "expected"),
+    [
+        ({}, ""),
+        ({"unsupportedReply": False}, ""),
+        ({"unsupportedReply": ""}, ""),
+        ({"unsupportedReply": "Words!"}, "Words!"),
+        ({"unsupportedReply": True}, ENGLISH.unsupported),
+        ({"unsupportedReply": True, "locale": "vi"}, VIETNAMESE.unsupported),
+    ],
+)
+def test_what_is_said_to_a_sticker(tmp_path: Path, messages: dict[str, object], expected: str) -> None:
+    assert rules_of(tmp_path, {"messages": messages}).unsupported_reply == expected
+
+
+def test_prefixes_scope_and_what_is_known_of_agents(tmp_path: Path) -> None:
+    agents = [
+        {"id": "a", "kind": "openai", "name": "Linh", "baseUrl": "http://model.test/v1", "model": "gpt-5"},
+        {"id": "b", "kind": "echo"},
+    ]
+    tree = {
+        "channels": {"zalo": {"botToken": "12345689:abc-xyz", "messagePrefix": "[zalo]"}},
+        "agents": {"list": agents},
+        "session": {"scope": "global"},
+    }
+    rules = rules_of(tmp_path, tree)
+    assert rules.accounts[AccountKey("zalo", "default")].message_prefix == "[zalo]"
+    assert rules.session_scope == "global"
+    assert rules.agent_facts == {
+        "a": AgentFacts(name="Linh", model="gpt-5", provider="openai"),
+        "b": AgentFacts(name="b", provider="echo"),
+    }

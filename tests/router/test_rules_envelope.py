@@ -206,7 +206,8 @@ def test_without_the_senders_time_the_time_of_arrival_counts() -> None:
 def test_what_follows_a_command_stands_in_for_the_text() -> None:
     made = facts(inbound("/new how are you"), text=" how are\r\nyou ")
 
-    assert {made[name] for name in ("BodyForAgent", "RawBody", "CommandBody")} == {"how are\nyou"}
+    assert {made[name] for name in ("BodyForAgent", "CommandBody")} == {"how are\nyou"}
+    assert made["RawBody"] == "/new how are you"
     assert str(made["Body"]).endswith("] how are\nyou")
 
 

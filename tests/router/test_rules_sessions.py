@@ -149,3 +149,17 @@ def test_a_key_says_its_agent_and_nothing_in_upper_case(chat_id: str, scope: DmS
 
     assert key.startswith("agent:main:")
     assert key == key.lower() == key.strip()
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_global_session_is_one_for_all_chats_of_an_agent(scope: DmScope) -> None:
+    chats = (
+        Chat(AccountKey("zalo", "shop"), "1"),
+        Chat(AccountKey("zalouser", "work"), "2"),
+        Chat(AccountKey("zalo", "shop"), "zgr-1", "group"),
+    )
+    links = {"ted": ("1",)}
+    keys = {
+        session_key(agent_id="Main", chat=chat, scope="global", dm_scope=scope, identity_links=links) for chat in chats
+    }
+    assert keys == {"agent:main:global"}
