@@ -55,6 +55,8 @@ def _policy(account: Account, settings: Settings, kind: ChannelKind) -> AccountP
         commands_for_all=not settings.commands.use_access_groups,
         when_unknown=policy.when_unknown,
         chunk_mode=policy.chunk_mode,
+        parse_mode=policy.parse_mode,
+        tables=policy.markdown.tables,
         response_prefix=_first_said(policy.response_prefix, settings.messages.response_prefix),
         message_prefix=policy.message_prefix or "",
         text_limit=min(policy.text_chunk_limit, kind.text_limit_utf16),

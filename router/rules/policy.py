@@ -28,7 +28,8 @@ from typing import Literal
 
 import msgspec
 
-from actors.messages import Inbound
+from actors.messages import Inbound, ParseMode
+from router.rules.tables import TableMode
 
 DmPolicy = Literal["pairing", "allowlist", "open", "disabled"]
 GroupPolicy = Literal["open", "allowlist", "disabled"]
@@ -60,6 +61,9 @@ class AccountPolicy(msgspec.Struct, frozen=True, kw_only=True):
     when_unknown: WhenUnknown = "resend"
     chunk_mode: ChunkMode = "length"
     text_limit: int = 2000
+    parse_mode: ParseMode | None = None
+    """How the network is asked to read what agents write; what the router says itself is always plain."""
+    tables: TableMode = "code"
     response_prefix: str = ""
     """Put before what agents say; the law of `prefixes`."""
     message_prefix: str = ""

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
-from actors.messages import Content, Media, PhotoContent, Reply, TextContent
-from router.rules.chunking import chunk
+from actors.messages import (
+    Content,
+    Media,
+    PhotoContent,
+    PhotoFileContent,
+    Reply,
+    StickerContent,
+    TextContent,
+    VoiceContent,
+)
+from router.rules.marked_chunks import chunk_marked
 from router.rules.policy import AccountPolicy
+from router.rules.tables import convert_tables
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -19,17 +29,47 @@ class Parts(msgspec.Struct, frozen=True):
 def parts(reply: Reply, policy: AccountPolicy) -> Parts:
     """Cuts a reply into what the network takes.
 
-    Pictures with an address go first, the first one with the beginning of the text as its caption; the rest of the text
-    follows as messages. Other media with an address are sent as that address, on a line of their own.
+    Pictures go first, the first one with the beginning of the text as its caption; the rest of the text follows as
+    messages, then voice notes and stickers, which are the likeliest to be refused and must not take the words along.
+    Other media with an address are sent as that address, on a line of their own.
     """
-    photos = [media for media in reply.media if media.kind == "image" and media.url]
-    links = [media.url for media in reply.media if media.kind != "image" and media.url]
-    text = "\n".join([*([reply.text] if reply.text.strip() else []), *links])
-    chunks = chunk(text, limit=policy.text_limit, mode=policy.chunk_mode)
-    captions = chunks[:1] if photos else ()
-    contents: list[Content] = [
-        PhotoContent(media.url or "", captions[0] if captions and index == 0 else "")
-        for index, media in enumerate(photos)
-    ]
-    contents += [TextContent(part) for part in chunks[len(captions) :]]
-    return Parts(tuple(contents), tuple(media for media in reply.media if not media.url))
+    photos: list[Media] = []
+    extras: list[Content] = []
+    links: list[str] = []
+    unsendable: list[Media] = []
+    for media in reply.media:
+        if media.problem:
+            unsendable.append(media)
+        elif media.kind == "image" and (media.url or media.path):
+            photos.append(media)
+        elif (extra := _extra(media)) is not None:
+            extras.append(extra)
+        elif media.url:
+            links.append(media.url)
+        else:
+            unsendable.append(media)
+    chunks = _texts(reply.text, links, policy)
+    caption = chunks[0] if photos and chunks else ""
+    contents = [_photo(media, "" if index else caption) for index, media in enumerate(photos)]
+    contents += [TextContent(part, policy.parse_mode) for part in chunks[1 if photos else 0 :]]
+    return Parts((*contents, *extras), tuple(unsendable))
+
+
+def _texts(text: str, links: list[str], policy: AccountPolicy) -> tuple[str, ...]:
+    written = convert_tables(text, policy.tables, policy.parse_mode)
+    whole = "\n".join([*([written] if written.strip() else []), *links])
+    return chunk_marked(whole, limit=policy.text_limit, mode=policy.chunk_mode, parse_mode=policy.parse_mode)
+
+
+def _photo(media: Media, caption: str) -> Content:
+    if media.url:
+        return PhotoContent(media.url, caption)
+    return PhotoFileContent(media.path or "", caption)
+
+
+def _extra(media: Media) -> Content | None:
+    if media.kind == "sticker" and media.id:
+        return StickerContent(media.id)
+    if media.kind == "voice" and media.url and media.url.endswith(".aac"):
+        return VoiceContent(media.url)
+    return None

@@ -52,9 +52,10 @@ class GroupSettings(Section, frozen=True):
 
 
 class MarkdownSettings(Section, frozen=True):
-    """`markdown`. Obeyed later."""
+    """`markdown`."""
 
     tables: Literal["off", "bullets", "code"] = "code"
+    """How an agent's tables are written: as they come, row by row with bullets, or as a block of code."""
 
 
 class PolicySettings(Section, frozen=True):
@@ -86,7 +87,7 @@ class PolicySettings(Section, frozen=True):
     block_streaming: bool = False
     """Obeyed later."""
     parse_mode: Literal["markdown", "html"] | None = None
-    """Sent along with texts (zalo-bot-api reference, section 2). Obeyed later."""
+    """Sent along with agents' texts (zalo-bot-api reference, section 2.6); captions are always plain."""
     when_unknown: Literal["resend", "hold"] = "resend"
     """What becomes of a send whose outcome is not known: sent again (may repeat it), or kept for the operator."""
     config_writes: bool = True

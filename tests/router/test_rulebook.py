@@ -124,3 +124,20 @@ def test_prefixes_scope_and_what_is_known_of_agents(tmp_path: Path) -> None:
         "a": AgentFacts(name="Linh", model="gpt-5", provider="openai"),
         "b": AgentFacts(name="b", provider="echo"),
     }
+
+
+def test_how_texts_are_written_is_the_accounts_word(tmp_path: Path) -> None:
+    rules = rules_of(
+        tmp_path,
+        {
+            "channels": {
+                "zalo": {
+                    "botToken": "1:top",
+                    "accounts": {"shop": {"botToken": "2:s", "parseMode": "markdown", "markdown": {"tables": "off"}}},
+                }
+            }
+        },
+    )
+    top, shop = rules.accounts[AccountKey("zalo", "default")], rules.accounts[AccountKey("zalo", "shop")]
+    assert (top.parse_mode, top.tables) == (None, "code")
+    assert (shop.parse_mode, shop.tables) == ("markdown", "off")
