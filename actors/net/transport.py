@@ -17,6 +17,7 @@ import httpx
 
 from actors.errors import Rejected, RetryLater, RouterError, UnknownOutcome
 from actors.net.answer import system_words
+from actors.net.direct import DirectTransport
 
 KEEP_ALIVE_SECONDS: Final = 20.0
 """Idle connections are closed before the fronts of this world do (nginx: 60 to 75 s), or a request may meet the end."""
@@ -36,7 +37,9 @@ for _name in ("httpx", "httpcore"):
 @functools.cache
 def shared_tls() -> ssl.SSLContext:
     """The one TLS context of the process, made when the first https request needs it: making one costs 26 ms."""
-    return httpx.create_ssl_context()
+    context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 class Body(httpx.AsyncByteStream):
@@ -79,7 +82,7 @@ class Transports:
 
     def __init__(self, proxy: str | None, max_connections: int, given: Transport | None) -> None:
         self._proxy = proxy
-        self._limits = httpx.Limits(max_connections=max_connections, keepalive_expiry=KEEP_ALIVE_SECONDS)
+        self._max_connections = max_connections
         self._given = given
         self._made: dict[str, Transport] = {}
 
@@ -92,12 +95,13 @@ class Transports:
         return self._made[scheme]
 
     def _make(self, scheme: str) -> Transport:
+        if self._proxy is None:
+            return DirectTransport(self._max_connections, KEEP_ALIVE_SECONDS, shared_tls)
         # The bare context trusts nobody: should an https URL ever reach it, the handshake fails.
         tls = shared_tls() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        proxy = None
-        if self._proxy is not None:
-            proxy = httpx.Proxy(self._proxy, ssl_context=shared_tls() if self._proxy.startswith("https:") else None)
-        return httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=self._limits, proxy=proxy)
+        limits = httpx.Limits(max_connections=self._max_connections, keepalive_expiry=KEEP_ALIVE_SECONDS)
+        proxy = httpx.Proxy(self._proxy, ssl_context=shared_tls() if self._proxy.startswith("https:") else None)
+        return httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits, proxy=proxy)
 
     async def aclose(self) -> None:
         """Closes every connection."""

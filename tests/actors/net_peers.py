@@ -18,6 +18,8 @@ from httpcore._backends.trio import TrioStream
 from actors.errors import RouterError
 from actors.net.answer import HttpAnswer
 from actors.net.client import HttpClient, open_http_client
+from actors.net.direct import DirectTransport
+from actors.net.transport import KEEP_ALIVE_SECONDS, shared_tls
 
 CANARY = "4242:canary-token"
 BASE = f"http://api.test/bot{CANARY}"
@@ -47,14 +49,43 @@ class Network(httpcore.AsyncNetworkBackend):
             with trio.move_on_after(timeout or float("inf")):
                 await trio.sleep_forever()
             raise httpcore.ConnectTimeout
+        return MemoryStream(await self.connect(host, port))
+
+    async def connect(self, host: str, port: int) -> MemoryEnd:
+        if self._peer is None:
+            await trio.sleep_forever()
+            raise AssertionError("unreachable")
         self.connected_to.append((host, port))
         ours, theirs = trio.testing.memory_stream_pair()
         self._nursery.start_soon(self._play, self._peer, theirs)
-        return MemoryStream(ours)
+        return ours
 
     async def _play(self, peer: Peer, stream: MemoryEnd) -> None:
         with suppress(trio.BrokenResourceError):  # the client went away in the middle, as some tests want
             await peer(stream)
+
+
+def direct(network: Network, connections: int) -> httpx.AsyncBaseTransport:
+    return DirectTransport(connections, KEEP_ALIVE_SECONDS, shared_tls, network.connect)
+
+
+def through_httpx(network: Network, connections: int) -> httpx.AsyncBaseTransport:
+    """What carries requests through a proxy."""
+    transport = httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    transport._pool = httpcore.AsyncConnectionPool(network_backend=network, max_connections=connections)
+    return transport
+
+
+Carrier = Callable[[Network, int], httpx.AsyncBaseTransport]
+_in_use: list[Carrier] = [direct]
+
+
+@pytest.fixture(params=[direct, through_httpx], ids=lambda carrier: carrier.__name__)
+def carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
+    """Has `client_to` use one after the other; what callers may rely on holds with both."""
+    _in_use.append(request.param)
+    yield request.param
+    _in_use.pop()
 
 
 @asynccontextmanager
@@ -63,8 +94,7 @@ async def client_to(
 ) -> AsyncIterator[tuple[HttpClient, Network]]:
     async with trio.open_nursery() as nursery:
         network = Network(nursery, peer)
-        transport = httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-        transport._pool = httpcore.AsyncConnectionPool(network_backend=network, max_connections=connections)
+        transport = _in_use[-1](network, connections)
         async with transport, open_http_client(base_url=BASE, transport=transport, **options) as client:
             yield client, network
         nursery.cancel_scope.cancel()

@@ -7,7 +7,7 @@ import logging
 import pytest
 import trio
 import trio.testing
-from net_peers import OK, MemoryEnd, answering, client_to, failing_as, post, read_request, silent
+from net_peers import OK, MemoryEnd, answering, carrier, client_to, failing_as, post, read_request, silent
 from trio.testing import MockClock
 
 from actors.errors import Rejected, RetryLater, UnknownOutcome
@@ -15,6 +15,9 @@ from actors.net.answer import HttpAnswer
 from actors.net.client import CONNECT_SECONDS, open_http_client
 
 CANARY = "4242:canary-token"
+__all__ = ["carrier"]  # a fixture, used below
+
+pytestmark = pytest.mark.usefixtures("carrier")
 
 
 # --- what is sent
