@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from actors.agents import wire
 from actors.agents.completions import StreamedCompletion, decode_completion, encode_request
+from actors.agents.pictures import with_pictures_inside
 from actors.agents.settings import OpenaiSettings
 from actors.agents.status import asking, failure_of
 from actors.messages import Reply, Turn
@@ -34,7 +35,7 @@ class OpenaiAgent:
 
     async def answer(self, turn: Turn) -> Reply:
         """One request; see `actors.agents.contract.Agent`. On cancellation its connection is closed."""
-        question = encode_request(self._settings, turn)
+        question = encode_request(self._settings, await with_pictures_inside(turn))
         with asking(self._secrets):
             return await (self._streamed(question) if self._settings.stream else self._whole(question))
 

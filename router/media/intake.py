@@ -9,12 +9,12 @@ from pathlib import Path
 import trio
 from msgspec.structs import replace
 
+from actors.filetypes import UNKNOWN, FileType, bare, by_extension, declared, sniff
 from actors.messages import AccountKey, Media, Turn
 from actors.net.fetch import FetchRules, Unfetchable, fetch
 from router.events import Event, MediaFetched, MediaUnavailable
 from router.media.shelf import MediaShelf
 from router.rules.attachments import Attached, objection, with_attachments
-from router.rules.filetypes import UNKNOWN, FileType, bare, by_extension, declared, sniff
 
 RETRY_SECONDS = (0.5, 2.0)
 """Waits before another attempt at a file after a trouble that may pass. A person is waiting: no more than these."""
@@ -32,6 +32,10 @@ class MediaIntake:
         self._shelf = shelf
         self._rules = rules
         self._emit = emit
+
+    def use(self, rules: Mapping[AccountKey, FetchRules]) -> None:
+        """Fetches under these rules from now on."""
+        self._rules = rules
 
     async def attach(self, turn: Turn) -> Turn:
         """The turn with its files at hand; what cannot be had is said in its text. Raises nothing.

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import trio
 
-from router.rules.filetypes import EXTENSIONS, HEAD_BYTES
+from actors.filetypes import EXTENSIONS, HEAD_BYTES
 
 PART = ".part"
 """The extension of what is being written."""

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec.structs import replace
 
+from actors.filetypes import UNKNOWN
 from actors.messages import Media, Turn
-from router.rules.filetypes import UNKNOWN
 
 _TEXT_FOR_ANOTHER_KIND = frozenset({"text/html", "text/plain", "text/xml", "application/json", "application/xml"})
 _NAMES = {"image": "a picture", "voice": "a voice note", "video": "a video"}

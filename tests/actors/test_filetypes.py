@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.rules.filetypes import EXTENSIONS, HEAD_BYTES, UNKNOWN, by_extension, declared, sniff
+from actors.filetypes import EXTENSIONS, HEAD_BYTES, UNKNOWN, by_extension, declared, sniff
 
 HEADS = [
     (b"\xff\xd8\xff\xe0\x00\x10JFIF", "image/jpeg", ".jpg"),
