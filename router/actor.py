@@ -13,7 +13,7 @@ is written down.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import trio
@@ -33,16 +33,16 @@ from actors.protocol import (
     Shelve,
     ShowTyping,
 )
+from router.desk import Desk
 from router.events import (
     AccountStateChanged,
     DeadLettered,
     Event,
     MessageDuplicate,
-    PairingApproved,
     StoreFailed,
     StoreRecovered,
 )
-from router.messages import ApprovePairing, Drain, ToRouter, TurnAnswered, TurnBroke
+from router.messages import Drain, Order, ToRouter, TurnAnswered, TurnBroke
 from router.rules import inflow, outflow, turns
 from router.rules.records import PairingRequest, PutDeadLetter
 from router.rules.recovery import restore
@@ -77,6 +77,7 @@ class RouterActor:
         self._batch_limit = mailbox_capacity
         self._mailbox: Mailbox[ToRouter] = Mailbox(mailbox_capacity)
         self.ref: Ref[ToRouter] = self._mailbox.ref
+        self._desk = Desk(store, chance)
         self._state = State(rulebook)
         self._start_turn: Callable[[Turn], None] | None = None
         self._accounts: dict[AccountKey, Ref[AccountMessage]] = {}
@@ -122,12 +123,12 @@ class RouterActor:
 
     async def run(
         self,
-        start_turn: Callable[[Turn], None],
+        start_turn: Callable[[Turn], None] | None,
         *,
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """Loads what is remembered, then works until cancelled. `start_turn` gives a turn to its agent; it must not
-        wait, and must tell this actor how the turn ended.
+        wait, and must tell this actor how the turn ended. With None no turn is begun: it only sends, as if it drained.
 
         Cancelled, it drops what is not committed yet: its askers get MailboxClosed, and nothing of it was released.
         Raises: StoreUnavailable when the store cannot be read at the start.
@@ -136,7 +137,8 @@ class RouterActor:
         with self._mailbox:
             decision = Decision()
             remembered = await self._store.load()
-            self._state = restore(self._rulebook, remembered, self._moment(), self._chance, decision)
+            moment, draining = self._moment(), start_turn is None
+            self._state = restore(self._rulebook, remembered, moment, self._chance, decision, draining=draining)
             await self._carry_out(decision, [])
             task_status.started()
             while True:
@@ -157,6 +159,7 @@ class RouterActor:
     async def _work(self, batch: list[ToRouter | Asked[Any]]) -> None:
         self._at_work = True
         known = await self._known(batch)
+        await self._insist(lambda: self._desk.look_up(orders_in(batch)))
         decision = Decision()
         releases: list[Release] = []
         moment = self._moment()
@@ -226,12 +229,9 @@ class RouterActor:
                 yield lambda: asked.slot.answer(None)
             case AwaitRoom(account):
                 self._room_waiters.setdefault(account, []).append(asked)
-            case ApprovePairing(channel, code, account_id):
-                found = self._state.pairings.approve(channel, code, account_id, moment.wall)
-                if found is not None:
-                    decision.changes.extend(found[1])
-                    decision.events.append(PairingApproved(account=found[0].account, sender_id=found[0].sender_id))
-                yield lambda: asked.slot.answer(found[0] if found else None)
+            case Order() as order:
+                answer = self._desk.decide(self._state, order, moment, decision)
+                yield lambda: asked.slot.answer(answer)
 
     async def _carry_out(self, decision: Decision, releases: list[Release]) -> None:
         if decision.changes:
@@ -240,8 +240,8 @@ class RouterActor:
             release()
         for event in decision.events:
             self._emit(event)
-        assert self._start_turn is not None  # noqa: S101 set by `run` before anything is decided
         for turn in decision.turns:
+            assert self._start_turn is not None  # noqa: S101 without it, no turn is begun
             self._start_turn(turn)
         for outbound in decision.sends:
             await self._send(outbound)
@@ -280,3 +280,8 @@ class RouterActor:
         for account in [key for key in self._room_waiters if self._state.has_room(key)]:
             for asked in self._room_waiters.pop(account):
                 asked.slot.answer(None)
+
+
+def orders_in(batch: Iterable[ToRouter | Asked[Any]]) -> list[Order[Any]]:
+    """What operators ask for in a batch."""
+    return [item.message for item in batch if isinstance(item, Asked) and isinstance(item.message, Order)]

@@ -14,17 +14,8 @@ from router import messages
 from router.actor import RouterActor
 from router.control.connection import Handlers
 from router.control.jsonrpc import ControlError, ErrorCode
-from router.control.protocol import (
-    ApprovePairing,
-    GetStatus,
-    ListPairings,
-    PairingApproved,
-    PairingListResult,
-    Ping,
-    Pong,
-    StatusResult,
-    StoreStatus,
-)
+from router.control.protocol.overview import GetStatus, Ping, Pong, StatusResult, StoreStatus
+from router.control.protocol.pairing import ApprovePairing, ListPairings, PairingApproved, PairingListResult
 from router.control.reports import pairing_report
 from router.report import account_reports, agent_reports
 from router.rules.pairing import LIFETIME_SECONDS

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from actors.messages import AccountKey
 from actors.protocol import AccountStatus
-from router.control.protocol import AccountReport, AgentReport
+from router.control.protocol.overview import AccountReport, AgentReport
 from router.control.reports import AccountLoad, account_report
 from router.rules.state import State
 from router.settings.schema import Account, AgentEntry

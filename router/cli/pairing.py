@@ -11,7 +11,7 @@ from router.cli.channels import CHANNELS, ID_LABELS, channel_of
 from router.cli.options import json_option, state_dir_option
 
 if TYPE_CHECKING:
-    from router.control.protocol import PairingListResult
+    from router.control.protocol.pairing import PairingListResult
 
 LIST_EPILOG = """\b
 Examples:
@@ -57,7 +57,7 @@ def list_requests(
     """List pending pairing requests: of every channel, or of CHANNEL."""
     from router.cli.output import print_json
     from router.cli.remote import ask
-    from router.control.protocol import ListPairings
+    from router.control.protocol.pairing import ListPairings
 
     if channel and channel_named:
         raise click.UsageError("Name the channel once: as the first argument or with --channel")
@@ -97,7 +97,7 @@ def approve(
     """Let the stranger with this CODE in. Upper and lower case are the same."""
     from router.cli.output import print_json
     from router.cli.remote import ask
-    from router.control.protocol import ApprovePairing
+    from router.control.protocol.pairing import ApprovePairing
     from router.printable import printable
 
     channel, code = channel_and_code(words, channel_named)

@@ -11,7 +11,7 @@ import click
 from router.cli.options import json_option, state_dir_option
 
 if TYPE_CHECKING:
-    from router.control.protocol import AccountReport, StatusResult
+    from router.control.protocol.overview import AccountReport, StatusResult
 
 EPILOG = """\b
 Examples:
@@ -34,7 +34,7 @@ def status(state_dir: Path | None, as_json: bool) -> None:
     from actors.clock import wall_time
     from router.cli.output import print_json
     from router.cli.remote import ask
-    from router.control.protocol import GetStatus
+    from router.control.protocol.overview import GetStatus
 
     found = ask(state_dir, GetStatus())
     if as_json:

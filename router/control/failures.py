@@ -16,12 +16,14 @@ from actors.errors import (
     SettingsError,
     StartTimeout,
     StoreUnavailable,
+    TooManyRequests,
     UnknownOutcome,
 )
 from router.control.jsonrpc import ControlError, ErrorCode
 
 CODES: tuple[tuple[type[RouterError], ErrorCode], ...] = (
     (Rejected, ErrorCode.REFUSED),
+    (TooManyRequests, ErrorCode.UNAVAILABLE),
     (RetryLater, ErrorCode.UNAVAILABLE),
     (BadCredentials, ErrorCode.UNAUTHORIZED),
     (UnknownOutcome, ErrorCode.UNAVAILABLE),

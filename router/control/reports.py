@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from actors.protocol import AccountStatus
-from router.control.protocol import AccountReport, PairingMeta, PairingReport
+from router.control.protocol.overview import AccountReport
+from router.control.protocol.pairing import PairingMeta, PairingReport
 from router.control.times import iso_time
 from router.rules.records import PairingRequest
 

@@ -14,16 +14,29 @@ from router.rules.lanes import Lanes
 from router.rules.records import OutboxRow
 from router.rules.state import Chance, Decision, Moment, State, Timer
 
+EARLIER_PART_DIED = "an earlier part of it could not be sent"
+
 
 def queue(
-    state: State, chat: Chat, contents: Iterable[Content], inbox_id: int | None, moment: Moment, decision: Decision
+    state: State,
+    chat: Chat,
+    contents: Iterable[Content],
+    inbox_id: int | None,
+    moment: Moment,
+    decision: Decision,
+    send_id: str = "",
 ) -> tuple[int, ...]:
     """Puts things to send at the end of their chat's lane; returns their outbox ids."""
     lanes = state.lanes_of_account(chat.account)
     ids: list[int] = []
     for content in contents:
         row = OutboxRow(
-            outbox_id=state.next_outbox_id, chat=chat, content=content, created_at=moment.wall, inbox_id=inbox_id
+            outbox_id=state.next_outbox_id,
+            chat=chat,
+            content=content,
+            created_at=moment.wall,
+            inbox_id=inbox_id,
+            send_id=send_id,
         )
         state.next_outbox_id += 1
         ids.append(row.outbox_id)
@@ -138,13 +151,20 @@ def _drop_rest(lanes: Lanes[str, OutboxRow], chat_id: str, dead: OutboxRow, mome
     """A reply with a hole misleads: when one part dies, the parts behind it die too."""
     kept: list[OutboxRow] = []
     for row in list(lanes.lane(chat_id))[1:]:
-        if dead.inbox_id is None or row.inbox_id != dead.inbox_id:
+        if not _parts_of_one(row, dead):
             kept.append(row)
             continue
-        lost = replace(row, state="dead", error="an earlier part of this reply could not be sent")
+        lost = replace(row, state="dead", error=EARLIER_PART_DIED)
         decision.move_outbox(lost, moment.wall)
         decision.events.append(DeliveryDead(chat=lost.chat, outbox_id=lost.outbox_id, reason=lost.error))
     lanes.replace_waiting(chat_id, kept)
+
+
+def _parts_of_one(row: OutboxRow, other: OutboxRow) -> bool:
+    """Whether they belong to one reply, or to one message of an operator."""
+    if other.inbox_id is not None:
+        return row.inbox_id == other.inbox_id
+    return bool(other.send_id) and row.send_id == other.send_id
 
 
 def _set_timer(state: State, row: OutboxRow, due: float) -> None:

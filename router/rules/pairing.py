@@ -80,7 +80,7 @@ class Pairings:
         self, channel: str, code: str, account_id: str | None, now: float
     ) -> tuple[Approval, tuple[Change, ...]] | None:
         """Lets in the sender with this code; None when no open request has it."""
-        request = self._find(channel, code, account_id, now)
+        request = self.find(channel, code, account_id, now)
         if request is None:
             return None
         approval = Approval(
@@ -93,6 +93,23 @@ class Pairings:
         del self._requests[key]
         self._approvals[key] = approval
         return approval, (DropPairing(request.account, request.sender_id), PutApproval(approval))
+
+    def find(self, channel: str, code: str, account_id: str | None, now: float) -> PairingRequest | None:
+        """The open request with this code, without regard to case; the oldest, should two accounts have the same."""
+        wanted = code.strip().upper()
+        return next((each for each in self.pending(now, channel, account_id) if each.code == wanted), None)
+
+    def reject(
+        self, channel: str, code: str, account_id: str | None, now: float
+    ) -> tuple[PairingRequest, Change] | None:
+        """Removes the request with this code; its sender may ask anew. None when no open request has it."""
+        request = self.find(channel, code, account_id, now)
+        return None if request is None else (request, self._drop((request.account, _plain(request.sender_id))))
+
+    def approved(self, channel: str | None = None, account_id: str | None = None) -> list[Approval]:
+        """The senders who were let in, oldest approval first."""
+        found = [each for each in self._approvals.values() if _fits(each.account, channel, account_id)]
+        return sorted(found, key=lambda approval: approval.approved_at)
 
     def revoke(self, account: AccountKey, sender_id: str) -> tuple[Change, ...]:
         """Takes an approval back; no changes when there is none."""
@@ -119,13 +136,6 @@ class Pairings:
             sender_name=inbound.sender_name or known.sender_name,
         )
         return Asked((*expired, self._put(request)), tell=request if tell_again else None)
-
-    def _find(self, channel: str, code: str, account_id: str | None, now: float) -> PairingRequest | None:
-        wanted = code.strip().upper()
-        for request in self.pending(now, channel, account_id):
-            if request.code == wanted:
-                return request
-        return None
 
     def _unique_code(self, channel: str, new_code: Callable[[], str]) -> str:
         taken = {r.code for r in self._requests.values() if r.account.channel == channel}

@@ -18,9 +18,18 @@ from router.rules.state import Chance, Decision, Moment, Rulebook, State, Timer
 from router.rules.turns import pump
 
 
-def restore(rulebook: Rulebook, remembered: Remembered, moment: Moment, chance: Chance, decision: Decision) -> State:
-    """The state of a new process, and in `decision` what it begins with."""
+def restore(
+    rulebook: Rulebook,
+    remembered: Remembered,
+    moment: Moment,
+    chance: Chance,
+    decision: Decision,
+    *,
+    draining: bool = False,
+) -> State:
+    """The state of a new process, and in `decision` what it begins with: no turns if `draining`."""
     state = State(rulebook, Pairings(remembered.pairings, remembered.approvals))
+    state.draining = draining
     state.sessions = {session.session_key: session for session in remembered.sessions}
     state.next_inbox_id = remembered.next_inbox_id
     state.next_outbox_id = remembered.next_outbox_id

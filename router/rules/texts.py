@@ -13,6 +13,8 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True):
     """One language. `{...}` are filled by `str.format`."""
 
     pairing: str
+    approved: str
+    """When an operator let somebody in and asked for them to be told."""
     broken: str
     """When an agent stays broken; never anything about why."""
     unsupported: str
@@ -29,6 +31,7 @@ ENGLISH = Texts(
         "Pairing code: {code}\n\n"
         "Ask the bot owner to approve with:\nrouter pairing approve {channel} {code}"
     ),
+    approved="You have been let in. Write something and you will be answered.",
     broken="Sorry, something went wrong and I could not answer. Please try again later.",
     unsupported="Sorry, I cannot see this kind of message. Please write to me in words.",
     new_session="A new conversation has begun.",
@@ -43,6 +46,7 @@ VIETNAMESE = Texts(
         "Mã ghép nối: {code}\n\n"
         "Hãy nhờ chủ bot duyệt bằng lệnh:\nrouter pairing approve {channel} {code}"
     ),
+    approved="Bạn đã được cấp quyền. Hãy nhắn tin để bắt đầu trò chuyện.",
     broken="Xin lỗi, đã có lỗi xảy ra nên tôi chưa trả lời được. Vui lòng thử lại sau.",
     unsupported="Xin lỗi, tôi không xem được loại tin nhắn này. Bạn hãy nhắn bằng chữ nhé.",
     new_session="Đã bắt đầu cuộc trò chuyện mới.",

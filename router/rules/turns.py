@@ -15,7 +15,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from actors.messages import Reply, Role, TextContent, Turn
-from router.events import CommandHandled, TurnFailed, TurnFinished, TurnStarted
+from router.events import CommandHandled, SessionReset, TurnFailed, TurnFinished, TurnStarted
 from router.rules.commands import Command, parse_command
 from router.rules.envelope import body_text, context, utc_minute
 from router.rules.mentions import without_mention
@@ -53,7 +53,7 @@ def ended(
     _close(state, row, "done", "", moment, decision)
     decision.events.append(TurnFinished(chat=chat, agent_id=row.agent_id, inbox_id=inbox_id, seconds=seconds))
     for media in found.unsendable:
-        reason = f"{media.kind} by local path: this channel sends media by address only"
+        reason = media.problem or f"{media.kind} by local path: this channel sends media by address only"
         put_dead(state, chat, TextContent(media.path or ""), reason, inbox_id, moment, decision)
     queue(state, chat, found.contents, inbox_id, moment, decision)
     pump(state, row.agent_id, moment, chance, decision)
@@ -65,6 +65,20 @@ def failed(state: State, inbox_id: int, reason: str, moment: Moment, chance: Cha
     _say(state, decision, state.running_sessions[inbox_id], row, "", moment)
     _die(state, row, reason, moment, decision)
     pump(state, row.agent_id, moment, chance, decision)
+
+
+def reset_session(state: State, session_key: str, moment: Moment, chance: Chance, decision: Decision) -> Session | None:
+    """Begins a session anew, as `/new` does; what is being answered now still belongs to the one before.
+
+    None when there is no such session.
+    """
+    known = state.sessions.get(session_key)
+    if known is None:
+        return None
+    fresh = replace(known, session_id=chance.session_id(), created_at=moment.wall)
+    _remember(state, fresh, decision)
+    decision.events.append(SessionReset(chat=fresh.chat, session_key=session_key))
+    return fresh
 
 
 def _begin(state: State, row: InboxRow, moment: Moment, chance: Chance, decision: Decision) -> None:

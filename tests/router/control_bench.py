@@ -15,18 +15,14 @@ from actors.secret import Secret
 from router.control.connection import Handlers
 from router.control.endpoint import Endpoint
 from router.control.limits import ControlLimits
-from router.control.protocol import (
+from router.control.protocol.overview import GetStatus, Ping, Pong, StatusResult, StoreStatus
+from router.control.protocol.pairing import (
     ApprovePairing,
-    GetStatus,
     ListPairings,
     PairingApproved,
     PairingListResult,
     PairingMeta,
     PairingReport,
-    Ping,
-    Pong,
-    StatusResult,
-    StoreStatus,
 )
 from router.control.server import ControlAddress, serve_control
 from router.events import Event

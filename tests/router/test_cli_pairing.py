@@ -13,7 +13,7 @@ from router.cli.channels import channel_of
 from router.cli.pairing import channel_and_code
 from router.control.connection import Handlers
 from router.control.jsonrpc import ControlError, ErrorCode
-from router.control.protocol import ApprovePairing, ListPairings, PairingApproved, PairingListResult
+from router.control.protocol.pairing import ApprovePairing, ListPairings, PairingApproved, PairingListResult
 
 
 def listing(*requests: Any) -> Handlers:

@@ -9,7 +9,7 @@ from cli_bench import PROGRAM, ROOT, Ran, run
 from control_bench import HANDLERS, served
 
 from router.control.endpoint import published
-from router.control.protocol import AccountReport, AgentReport, GetStatus, Ping, StatusResult, StoreStatus
+from router.control.protocol.overview import AccountReport, AgentReport, GetStatus, Ping, StatusResult, StoreStatus
 
 FULL = StatusResult(
     version="0.1.0",

@@ -14,17 +14,10 @@ from router.control.client import open_control
 from router.control.connection import Peer, WithPeer
 from router.control.endpoint import Endpoint, NotRunning
 from router.control.jsonrpc import ControlError, ErrorCode
-from router.control.protocol import (
-    METHODS,
-    ApprovePairing,
-    EventNotice,
-    GetStatus,
-    ListPairings,
-    PairingListResult,
-    Ping,
-    Pong,
-    StatusResult,
-)
+from router.control.protocol import METHODS
+from router.control.protocol.journal import EventNotice
+from router.control.protocol.overview import GetStatus, Ping, Pong, StatusResult
+from router.control.protocol.pairing import ApprovePairing, ListPairings, PairingListResult
 
 
 async def test_every_method_gives_its_result_struct() -> None:

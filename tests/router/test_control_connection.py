@@ -9,7 +9,8 @@ from actors.errors import MailboxClosed, Rejected
 from router.control.client import open_control
 from router.control.connection import Peer, WithPeer
 from router.control.limits import ControlLimits
-from router.control.protocol import EventNotice, GetStatus, Ping, Pong, StatusResult
+from router.control.protocol.journal import EventNotice
+from router.control.protocol.overview import GetStatus, Ping, Pong, StatusResult
 from router.events import ControlFault
 
 

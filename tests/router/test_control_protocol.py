@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pkgutil
 import re
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -36,8 +38,11 @@ NOON = 1_795_168_000.25  # 2026-11-20T09:46:40.250Z
 
 
 def every_struct() -> list[type[msgspec.Struct]]:
-    found = [each for each in vars(protocol).values() if isinstance(each, type) and issubclass(each, msgspec.Struct)]
-    return [each for each in found if each.__module__ == protocol.__name__]
+    modules = [import_module(each.name) for each in pkgutil.iter_modules(protocol.__path__, protocol.__name__ + ".")]
+    named = [each for module in modules for each in vars(module).values() if isinstance(each, type)]
+    return [
+        each for each in named if issubclass(each, msgspec.Struct) and each.__module__.startswith(protocol.__name__)
+    ]
 
 
 def test_every_method_has_documentation_and_a_name_of_its_own() -> None:
@@ -63,7 +68,8 @@ def test_the_tables_answer_both_ways() -> None:
 
 @pytest.mark.parametrize("struct", every_struct(), ids=lambda struct: struct.__name__)
 def test_no_field_can_carry_a_token_or_a_text_of_a_chat(struct: type[msgspec.Struct]) -> None:
-    allowed = {("EventNotice", "text")}
+    # Of these the first two are ours, of the router's own making; the last two are asked for by name.
+    allowed = {("EventNotice", "text"), ("LogLine", "text"), ("PartReport", "text"), ("Line", "text")}
     names = {(struct.__name__, name) for name in struct.__struct_fields__}
     assert not {each for each in names - allowed if re.search("token|secret|password|text|body", each[1])}
 

@@ -22,7 +22,7 @@ from trio_websocket import ConnectionClosed, ConnectionRejected
 from actors.errors import SettingsError
 from router.control.client import open_control
 from router.control.limits import ControlLimits
-from router.control.protocol import Ping, Pong
+from router.control.protocol.overview import Ping, Pong
 from router.control.server import judge_handshake, serve_control
 from router.events import ControlFault
 

@@ -141,3 +141,18 @@ def test_the_items_of_all_lanes_can_be_seen_the_ones_that_are_out_included() -> 
     assert sorted(lanes.items()) == [1, 2, 3]
     lanes.finish("a")
     assert sorted(lanes.items()) == [2, 3]
+
+
+def test_a_held_head_is_discarded_and_the_next_moves_up() -> None:
+    lanes: Lanes[str, int] = Lanes(1)
+    lanes.add("a", 1)
+    lanes.add("a", 2)
+    lanes.claim()
+    with pytest.raises(ValueError, match="not held"):
+        lanes.discard("a")
+    lanes.hold("a")
+    assert lanes.discard("a") == 1
+    assert (lanes.claim(), lanes.size) == (("a", 2), 1)
+    lanes.hold("a")
+    lanes.discard("a")
+    assert (lanes.head("a"), lanes.size, lanes.out) == (None, 0, 0)

@@ -74,7 +74,7 @@ def test_when_a_part_of_a_reply_dies_the_rest_of_it_dies_and_the_next_reply_goes
     decision = stage.receipt(1, Refused("The chat_id is invaild"))
     states = {change.outbox_id: (change.state, change.error) for change in of(SetOutboxState, decision)}
     assert states[1] == ("dead", "The chat_id is invaild")
-    assert states[2] == states[3] == ("dead", "an earlier part of this reply could not be sent")
+    assert states[2] == states[3] == ("dead", "an earlier part of it could not be sent")
     assert sent_texts(decision) == ["next reply"]
     assert sum(isinstance(event, DeliveryDead) for event in decision.events) == 3
 
