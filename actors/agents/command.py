@@ -13,10 +13,11 @@ from contextlib import asynccontextmanager
 import trio
 
 from actors.agents import wire
-from actors.agents.program import GRACE_SECONDS, Ended, attend, start_program
+from actors.agents.program import start_program
 from actors.agents.settings import CommandSettings
 from actors.errors import Rejected, RetryLater
 from actors.messages import Reply, Turn
+from actors.programs import GRACE_SECONDS, Ended, attend
 
 EX_TEMPFAIL = 75
 _FINAL_EXIT_CODES = frozenset(range(64, 79)) - {EX_TEMPFAIL}

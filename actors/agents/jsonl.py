@@ -18,11 +18,12 @@ from contextlib import asynccontextmanager
 import trio
 
 from actors.agents import wire
-from actors.agents.program import GRACE_SECONDS, attend, start_program
+from actors.agents.program import start_program
 from actors.agents.questions import Questions
 from actors.agents.settings import CommandSettings
 from actors.errors import RetryLater
 from actors.messages import Reply, Turn
+from actors.programs import GRACE_SECONDS, attend
 
 HUNG_AFTER = 8
 """Turns in a row that were given up while the program answered nothing."""

@@ -1,52 +1,17 @@
-"""Programs that agents run: started without a shell, in a process group of their own, and never left behind.
-
-`start_program` starts one, `attend` feeds it, reads it and sees it to its end. What a program leaves running in its
-group when it ends is killed with it: a grandchild would hold the pipes open, and the answer would never be complete.
-"""
+"""Programs that agents run, as the settings of an agent have them started."""
 
 from __future__ import annotations
 
 import errno
 import os
-import signal
 import subprocess
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
-import msgspec
 import trio
 
-from actors.agents import wire
 from actors.agents.settings import CommandSettings
 from actors.errors import Rejected, RetryLater
 
-GRACE_SECONDS = 5.0
-"""From SIGTERM to SIGKILL, as Trio itself has it for its subprocesses."""
-
-DRAIN_SECONDS = 1.0
-"""From the end of stdout to being ended, and from the program's end to the end of reading what it left in the pipes.
-Only a child that has left the group can make the second one last."""
-
-TAIL_BYTES = 4096
 _BUSY_ERRNOS = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY})
-
-Feed = Callable[[trio.abc.SendStream], Awaitable[None]]
-"""Writes the program's stdin; it is closed when this returns."""
-Take = Callable[[bytes], bool]
-"""Is given stdout as it comes, and b"" at its end; False ends the program."""
-
-
-class Ended(msgspec.Struct, frozen=True):
-    """How a program ended."""
-
-    exit_code: int
-    """Negative: the signal that ended it."""
-    last_words: str
-    """The last line of its stderr, shortened; empty when it wrote none. For the operator only."""
-
-    def __str__(self) -> str:
-        how = f"exit code {self.exit_code}" if self.exit_code >= 0 else f"signal {-self.exit_code}"
-        return f"{how}: {self.last_words}" if self.last_words else how
 
 
 async def start_program(settings: CommandSettings) -> trio.Process:
@@ -83,80 +48,3 @@ def _start_failure(settings: CommandSettings, error: OSError) -> Rejected | Retr
     return Rejected(
         f"the agent's program {program} cannot be started: {why}; check `command` and its execute permission"
     )
-
-
-async def attend(process: trio.Process, feed: Feed, take: Take, *, grace_seconds: float = GRACE_SECONDS) -> Ended:
-    """Runs the three pipes until the program has ended, of itself or because `take` said False.
-
-    On cancellation the program's group gets SIGTERM, after `grace_seconds` SIGKILL; it is gone when this returns.
-    """
-    tail, feeding = _Tail(), trio.CancelScope()
-    try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_feed, process, feed, feeding)
-            nursery.start_soon(_read, process.stdout, take, nursery.cancel_scope)
-            nursery.start_soon(_read, process.stderr, tail.add, nursery.cancel_scope)
-            await process.wait()
-            _signal_group(process, signal.SIGKILL)
-            feeding.cancel()
-            nursery.cancel_scope.deadline = trio.current_time() + DRAIN_SECONDS
-    finally:
-        await _end(process, grace_seconds)
-    assert process.returncode is not None  # noqa: S101 it was waited for
-    return Ended(process.returncode, tail.last_line())
-
-
-async def _feed(process: trio.Process, feed: Feed, scope: trio.CancelScope) -> None:
-    stdin = process.stdin
-    assert stdin is not None  # noqa: S101 started with a pipe
-    # A program may answer without reading all that it is told; that is no failure.
-    with scope, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-        async with stdin:
-            await feed(stdin)
-
-
-async def _read(stream: trio.abc.ReceiveStream | None, take: Take, scope: trio.CancelScope) -> None:
-    assert stream is not None  # noqa: S101 started with a pipe
-    with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-        while chunk := await stream.receive_some(65536):
-            if not take(bytes(chunk)):
-                scope.cancel()
-                return
-    if not take(b""):
-        # It is likely to be ending: its exit code and last words are worth a moment.
-        scope.deadline = trio.current_time() + DRAIN_SECONDS
-
-
-async def _end(process: trio.Process, grace_seconds: float) -> None:
-    with trio.CancelScope(shield=True):
-        if process.returncode is None:
-            _signal_group(process, signal.SIGTERM)
-            with trio.move_on_after(grace_seconds):
-                await process.wait()
-        # Also when it ended in time, or just now unasked: its children may not have.
-        _signal_group(process, signal.SIGKILL)
-        await process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                await stream.aclose()
-
-
-def _signal_group(process: trio.Process, number: signal.Signals) -> None:
-    # The group's id is the leader's pid. It stays taken while any member lives, and is not taken again at once.
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
-
-
-class _Tail:
-    """Keeps the end of what a program says on stderr."""
-
-    def __init__(self) -> None:
-        self._kept = b""
-
-    def add(self, chunk: bytes) -> bool:
-        self._kept = (self._kept + chunk)[-TAIL_BYTES:]
-        return True
-
-    def last_line(self) -> str:
-        lines = [line for line in self._kept.splitlines() if line.strip()]
-        return wire.excerpt(lines[-1]) if lines else ""

@@ -11,7 +11,8 @@ import trio
 import trio.testing
 from agents_support import JSONL, make_turn, python, wait_lines, wait_process_gone
 
-from actors.agents import jsonl, program
+from actors import programs
+from actors.agents import jsonl
 from actors.agents.contract import Agent
 from actors.agents.jsonl import HUNG_AFTER, LONGEST_WAIT_SECONDS, open_jsonl_agent, restart_wait_seconds
 from actors.agents.settings import CommandSettings
@@ -207,7 +208,7 @@ async def test_a_line_without_end_ends_the_program(tmp_path: Path) -> None:
 
 
 async def test_a_program_that_closes_its_stdout_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr(programs, "DRAIN_SECONDS", 0.05)
     source = "import os, signal, sys\nsys.stdin.readline()\nos.close(1)\nsignal.pause()"
     async with open_jsonl_agent(settings(tmp_path, source), grace_seconds=0.05) as agent:
         with pytest.raises(RetryLater, match="ended"):

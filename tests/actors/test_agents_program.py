@@ -11,10 +11,11 @@ import pytest
 import trio
 from agents_support import python, wait_lines, wait_process_gone
 
-from actors.agents import program
-from actors.agents.program import Ended, attend, start_program
+from actors import programs
+from actors.agents.program import start_program
 from actors.agents.settings import CommandSettings
 from actors.errors import Rejected, RetryLater
+from actors.programs import Ended, attend
 
 
 def settings(folder: Path, source: str, *arguments: str, env: dict[str, str] | None = None) -> CommandSettings:
@@ -74,7 +75,7 @@ async def test_the_end_is_told_by_exit_code_and_last_words(tmp_path: Path) -> No
 
 async def test_last_words_are_bounded(tmp_path: Path) -> None:
     ended = await run(settings(tmp_path, "import sys; sys.stderr.write('x' * 1_000_000)"), Talk())
-    assert ended.last_words == "x" * 300 + "…"
+    assert ended.last_words == "x" * 299 + "…"
 
 
 async def test_an_end_by_signal_is_told_as_such(tmp_path: Path) -> None:
@@ -198,7 +199,7 @@ signal.pause()
 async def test_a_child_that_left_the_group_does_not_hold_up_the_answer_for_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program, "DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr(programs, "DRAIN_SECONDS", 0.05)
     source = PARENT.replace('signal.pause()"])', 'signal.pause()"], start_new_session=True)')
     assert source != PARENT
     talk = Talk()
