@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import trio
 
 from actors.channel import Channel
-from actors.errors import BadCredentials, Rejected, RetryLater, UnknownOutcome
+from actors.errors import BadCredentials, Rejected, RetryLater, TooManyRequests, UnknownOutcome
 from actors.mailbox import Asked, Mailbox, Ref
 from actors.messages import (
     AccountKey,
@@ -20,6 +21,7 @@ from actors.messages import (
     Sent,
     Unknown,
 )
+from actors.pacing import Pacer, Pacing
 from actors.protocol import AccountMessage, AccountToRouter, Deliver, Delivered, ShowTyping
 from actors.typing_signs import TypingSigns
 from actors.vitals import Vitals
@@ -31,11 +33,23 @@ _SPARE_ROOM = 64
 """Places in the mailbox beyond the deliveries that the router may have outstanding: for signs of typing."""
 
 
+class SendOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers that a delivery obeys."""
+
+    max_in_flight: int
+    grace_seconds: float
+    """What sends in flight are given to finish once no more are begun."""
+    pacing: Pacing = Pacing()
+
+
 class Delivery:
     """Sends what the router tells to `mailbox`, for one opening of an account.
 
     Receipts are told as they come; those that could not be told are returned by `close`. At every moment the receipt
     that would be true if everything ended now is on file, so that no way of ending can leave one out.
+
+    Sends begin as fast as the pacing allows, in the order in which they were told; one that still waits for its turn
+    when the delivery ends has not begun.
     """
 
     def __init__(
@@ -44,18 +58,19 @@ class Delivery:
         channel: Channel,
         router: Ref[AccountToRouter],
         vitals: Vitals,
-        max_sends_in_flight: int,
-        grace_seconds: float,
+        options: SendOptions,
     ) -> None:
-        """`grace_seconds` is what sends in flight are given to finish once no more are begun."""
-        self.mailbox: Mailbox[AccountMessage] = Mailbox(2 * max_sends_in_flight + _SPARE_ROOM)
+        self.mailbox: Mailbox[AccountMessage] = Mailbox(2 * options.max_in_flight + _SPARE_ROOM)
         self._key = key
         self._channel = channel
         self._router = router
         self._vitals = vitals
-        self._grace_seconds = grace_seconds
-        self._typing = TypingSigns(channel, max_sends_in_flight)
+        self._grace_seconds = options.grace_seconds
+        self._typing = TypingSigns(channel, options.max_in_flight)
+        self._pacer = Pacer(options.pacing, trio.current_time())
+        self._turns = trio.Lock()
         self._taking = trio.CancelScope()
+        self._ending = trio.Event()
         self._on_file: dict[int, Outcome] = {}
         self._in_flight: dict[trio.CancelScope, Chat] = {}
 
@@ -96,7 +111,7 @@ class Delivery:
 
     def _begin(self, nursery: trio.Nursery, outbound: Outbound) -> None:
         self._typing.hide(outbound.chat)
-        self._on_file[outbound.outbox_id] = CUT_OFF
+        self._on_file[outbound.outbox_id] = NOT_BEGUN
         # Shielded, and made here rather than in the task: whoever ends the session sets its deadline, also when the
         # task has not had its first turn yet.
         scope = trio.CancelScope(shield=True)
@@ -105,19 +120,36 @@ class Delivery:
 
     def _begin_grace(self) -> None:
         self._typing.hide_all()
+        self._ending.set()
         for scope in self._in_flight:
             scope.deadline = trio.current_time() + self._grace_seconds
 
     async def _deliver(self, outbound: Outbound, scope: trio.CancelScope) -> None:
         with scope:
-            self._on_file[outbound.outbox_id] = await self._attempt(outbound)
+            if await self._turn_comes():
+                self._on_file[outbound.outbox_id] = CUT_OFF
+                self._on_file[outbound.outbox_id] = await self._attempt(outbound)
         del self._in_flight[scope]
         await self._tell(outbound.outbox_id)
 
+    async def _turn_comes(self) -> bool:
+        """Waits until another send may begin, the first told first; False when the delivery ends before."""
+        async with self._turns:
+            while (wait_seconds := self._pacer.wait_seconds(trio.current_time())) > 0:
+                with trio.move_on_after(wait_seconds):
+                    await self._ending.wait()
+                    return False
+            self._pacer.begin(trio.current_time())
+            return True
+
     async def _attempt(self, outbound: Outbound) -> Outcome:
         """One send, as an outcome. What is not in this table is a defect: it stays `Unknown` and ends the session."""
+        begun_at = trio.current_time()
         try:
             message_id = await self._channel.send(outbound)
+        except TooManyRequests as error:
+            self._pacer.refused(begun_at, trio.current_time(), error.retry_after_seconds)
+            return Retry(error.reason, error.retry_after_seconds)
         except RetryLater as error:
             return Retry(error.reason, error.retry_after_seconds)
         except Rejected as error:
@@ -127,6 +159,7 @@ class Delivery:
         except BadCredentials as error:
             self._on_file[outbound.outbox_id] = Retry(error.reason)
             raise
+        self._pacer.went_well()
         self._vitals.mark_outbound()
         return Sent(message_id)
 

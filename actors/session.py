@@ -10,11 +10,12 @@ import msgspec
 import trio
 
 from actors.channel import Channel
-from actors.delivery import Delivery
+from actors.delivery import Delivery, SendOptions
 from actors.errors import EndedEarly, MailboxClosed
 from actors.intake import AccountIntake
 from actors.mailbox import Ref
 from actors.messages import AccountKey, Identity
+from actors.pacing import Pacing
 from actors.protocol import AccountClosed, AccountOpened, AccountToRouter
 from actors.restart import RestartPolicy
 from actors.vitals import Vitals
@@ -32,6 +33,7 @@ class AccountOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What `receive` is given to return by itself when draining begins."""
     send_grace_seconds: float = 5.0
     """What sends in flight are given to finish when the session ends, for whatever reason."""
+    pacing: Pacing = Pacing()
 
 
 async def at_last(tell: Callable[[], Awaitable[None]]) -> None:
@@ -69,7 +71,12 @@ class Session:
         self.owed = owed
         """The end of a session that the router had no room to hear of; it must hear it before anything else."""
         self._intake = AccountIntake(key, router, vitals)
-        self._delivery = Delivery(key, channel, router, vitals, options.max_sends_in_flight, options.send_grace_seconds)
+        sending = SendOptions(
+            max_in_flight=options.max_sends_in_flight,
+            grace_seconds=options.send_grace_seconds,
+            pacing=options.pacing,
+        )
+        self._delivery = Delivery(key, channel, router, vitals, sending)
         self._receiving = trio.CancelScope()
 
     def drain(self) -> None:

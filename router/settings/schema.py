@@ -8,6 +8,7 @@ import msgspec
 
 from actors.agents.settings import AgentLimits, EchoSettings
 from actors.messages import AccountKey
+from actors.pacing import Pacing
 from actors.restart import RestartPolicy
 from router.settings.sections import (
     BindingSettings,
@@ -88,6 +89,8 @@ class PolicySettings(Section, frozen=True):
     """Obeyed later."""
     parse_mode: Literal["markdown", "html"] | None = None
     """Sent along with agents' texts (zalo-bot-api reference, section 2.6); captions are always plain."""
+    pacing: Pacing = Pacing()
+    """How much it may send; a network that says "too much" (429) is obeyed whatever stands here."""
     when_unknown: Literal["resend", "hold"] = "resend"
     """What becomes of a send whose outcome is not known: sent again (may repeat it), or kept for the operator."""
     config_writes: bool = True

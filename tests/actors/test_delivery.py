@@ -11,7 +11,7 @@ import trio
 import trio.testing
 from account_stage import CHAT, KEY, FakeChannel, FakeRouter, outbound
 
-from actors.delivery import CUT_OFF, NOT_BEGUN, Delivery
+from actors.delivery import CUT_OFF, NOT_BEGUN, Delivery, SendOptions
 from actors.errors import BadCredentials, Rejected, RetryLater, UnknownOutcome
 from actors.mailbox import Request
 from actors.messages import Chat, Outbound, Outcome, Receipt, Refused, Retry, Sent, Unknown
@@ -20,6 +20,7 @@ from actors.vitals import Vitals
 
 Clock = trio.testing.MockClock
 OTHER_CHAT = Chat(KEY, "chat-2")
+SENDING = SendOptions(max_in_flight=4, grace_seconds=5.0)
 
 
 class Bench:
@@ -29,7 +30,7 @@ class Bench:
         self.channel = FakeChannel()
         self.router = FakeRouter()
         self.vitals = Vitals(trio.current_time, lambda: None)
-        self.delivery = Delivery(KEY, self.channel, self.router.box.ref, self.vitals, 4, 5.0)
+        self.delivery = Delivery(KEY, self.channel, self.router.box.ref, self.vitals, SENDING)
 
     async def deliver(self, *numbers: int, chat: Chat = CHAT) -> None:
         for number in numbers:
