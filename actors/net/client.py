@@ -55,7 +55,7 @@ class HttpStream:
         self.retry_after_seconds = retry_after_seconds(header("retry-after"), header("date"))
         self._coding: str = header("content-encoding", "identity")
         self._response = response
-        self._parts = response.aiter_raw()
+        self._parts = aiter(response.stream)  # type: ignore[arg-type] # ours are asynchronous
         self._idle_seconds = idle_seconds
         self._bytes_left = max_body_bytes
 
@@ -64,18 +64,16 @@ class HttpStream:
 
         Raises: UnknownOutcome when it breaks off, is silent for too long, or is larger than allowed.
         """
-        failure: RouterError = UnknownOutcome(f"the answer was silent for {self._idle_seconds:g} s")
         with trio.move_on_after(self._idle_seconds):
-            try:
-                return self._counted(await anext(self._parts, None))
-            except FOREIGN as error:
-                failure = named_error(error, begun=True)
-        raise failure  # Here, so that the foreign error is not its context.
+            return await self._next_part()
+        raise UnknownOutcome(f"the answer was silent for {self._idle_seconds:g} s")
 
     async def read(self) -> bytes:
         """The rest of the body. Raises what `part` raises."""
+        # A scope for each part would be a tenth of what a small answer costs: whoever has a deadline needs none.
+        next_part = self._next_part if self._idle_seconds == math.inf else self.part
         parts = []
-        while (data := await self.part()) is not None:
+        while (data := await next_part()) is not None:
             parts.append(data)
         return b"".join(parts)
 
@@ -94,6 +92,13 @@ class HttpStream:
             except FOREIGN:
                 pass
         await self._response.aclose()
+
+    async def _next_part(self) -> bytes | None:
+        try:
+            return self._counted(await anext(self._parts, None))
+        except FOREIGN as error:
+            failure = named_error(error, begun=True)
+        raise failure  # Here, so that the foreign error is not its context.
 
     def _counted(self, data: bytes | None) -> bytes | None:
         self._bytes_left -= len(data or b"")
