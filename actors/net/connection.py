@@ -64,6 +64,9 @@ class Connection:
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=service.limits.max_head_bytes)
         self._scope = trio.CancelScope()
         self._phase = Phase.IDLE
+        self._given_up = False
+        self.since = trio.current_time()
+        """When it entered its phase."""
         self._requests_left = service.limits.max_requests_per_connection
         self._bodyless = False
         self.host = _peer_host(stream)
@@ -73,14 +76,10 @@ class Connection:
         """True while no request is under way; a half-received head is not one yet."""
         return self._phase in (Phase.IDLE, Phase.HEAD)
 
-    @property
-    def silent(self) -> bool:
-        """True while not even the first byte of a request is here."""
-        return self._phase is Phase.IDLE
-
     def close_idle(self) -> None:
         """Ends it without an answer. Only while `idle`."""
-        self._phase = Phase.IDLE
+        # Its task may have bytes at hand already and go on for a step, so the phase is not enough to know it by.
+        self._given_up = True
         self._scope.cancel()
 
     async def serve(self) -> None:
@@ -109,7 +108,7 @@ class Connection:
                 return refused.response
             except h11.RemoteProtocolError as error:
                 return protocol_refusal(error)
-        if self._scope.cancel_called and self._phase in (Phase.HEAD, Phase.BODY):
+        if self._scope.cancel_called and self._phase in (Phase.HEAD, Phase.BODY) and not self._given_up:
             return refusal(408, "The request took too long to arrive.")
         return None
 
@@ -187,7 +186,8 @@ class Connection:
 
     def _enter(self, phase: Phase, seconds: float) -> None:
         self._phase = phase
-        self._scope.deadline = trio.current_time() + seconds
+        self.since = trio.current_time()
+        self._scope.deadline = self.since + seconds
 
     def _begin_handling(self) -> bool:
         """False if the deadline passed while the last bytes came in: then the handler must not begin."""

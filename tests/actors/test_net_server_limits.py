@@ -168,3 +168,33 @@ async def test_a_connection_ends_after_its_share_of_requests(serve: Serve) -> No
 def test_a_limit_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="max_connections must be above zero, not 0"):
         HttpLimits(max_connections=0)
+
+
+@pytest.mark.parametrize("first", [b"", b"GET / HT"])
+async def test_who_has_dawdled_longest_gives_way_to_one_that_waits(
+    serve: Serve, autojump_clock: MockClock, first: bytes
+) -> None:
+    listener = await serve(limits=HttpLimits(max_connections=3, head_seconds=50))
+    stuck = [await client_of(listener) for _ in range(3)]
+    for client in stuck[1:]:
+        await client.send(b"GET / HTTP/1.1\r\nHost:")
+        await trio.sleep(1)
+    await stuck[0].send(first)
+    busy = await client_of(listener)
+    assert (await busy.ask())[0] == 200
+    assert trio.current_time() < 5
+    expected = stuck[1] if first else stuck[0]
+    assert await expected.read_to_end() == b""  # without a word: nobody is there to read it
+    assert (await busy.ask())[0] == 200
+
+
+async def test_one_that_gives_way_with_bytes_at_hand_is_not_lingered_over(
+    serve: Serve, autojump_clock: MockClock
+) -> None:
+    listener = await serve(limits=HttpLimits(max_connections=1))
+    for _ in range(5):
+        dawdler = await client_of(listener)
+        await dawdler.send(b"G")  # not read yet when the next one comes
+    busy = await client_of(listener)
+    assert (await busy.ask())[0] == 200
+    assert trio.current_time() == 0
