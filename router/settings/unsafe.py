@@ -21,6 +21,11 @@ def warn_unsafe(settings: Settings, report: Report) -> None:
         )
     if settings.control.host not in LOOPBACK:
         report.warn("control.host", "the control socket can be reached from other machines; 127.0.0.1 keeps it here")
+    if settings.media.allow_private_networks:
+        report.warn(
+            "media.allowPrivateNetworks",
+            "whoever may write can have files fetched from this machine and its networks; false keeps them out",
+        )
     if not settings.accounts:
         report.warn("channels", "no account is configured, so nothing will come in")
 

@@ -85,6 +85,11 @@ async def test_a_length_that_is_too_large_is_believed_before_anything_is_taken(h
         assert sink.parts == []
 
 
+async def test_a_length_that_no_number_holds_breaks_nothing(host: FileHost) -> None:
+    raw = f"HTTP/1.1 200 OK\r\nContent-Length: {'9' * 5000}\r\n\r\nx".encode()
+    assert (await refusal(host.put_raw("/huge", raw))).reason.startswith(("the download broke off", "larger than"))
+
+
 async def test_the_limit_is_said_in_megabytes(host: FileHost) -> None:
     rules = FetchRules(max_bytes=MEGABYTE // 2, timeout_seconds=20.0, allow_private_networks=True)
     assert (await refusal(host.put("/a", b"x" * MEGABYTE), rules)).reason == "larger than 0.5 MB"

@@ -91,3 +91,52 @@ async def test_a_stranger_makes_the_router_fetch_nothing(tmp_path: Path) -> None
             assert await child.stop() == 0
     assert "Pairing code" in api.sent()[0].text
     assert host.requests == []
+
+
+async def test_killed_while_a_picture_comes_it_is_fetched_again_and_the_message_answered(tmp_path: Path) -> None:
+    large = JPEG + bytes(200_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(large)
+    async with run_bot_api(TOKEN) as api, run_file_host() as host:
+        router = home(tmp_path, api.url)
+        folder = router.state_dir / "media" / "inbound"
+        async with router.running() as child:
+            api.show_image(TOKEN, "u1", host.put_raw("/p.jpg", head + large[:100_000], hangs=True), caption="look")
+            with trio.fail_after(60):
+                while not folder.exists() or not any(path.stat().st_size for path in folder.iterdir()):
+                    await trio.sleep(0.02)  # another process: there is no event to wait for
+            await child.kill()
+        assert [path.suffix for path in folder.iterdir()] == [".part"]
+        host.put("/p.jpg", large)
+        async with router.running() as child:
+            (seen,) = await answers(api, 1)
+            assert await child.stop() == 0
+    assert (seen["text"], seen["types"]) == ("look", ["image/jpeg"])
+    (path,) = folder.iterdir()
+    assert path.read_bytes() == large
+
+
+async def test_a_group_mentions_the_bot_and_a_sticker_is_answered_politely(tmp_path: Path) -> None:
+    async with run_bot_api(TOKEN) as api:
+        router = home(tmp_path, api.url)
+        settings = json.loads(router.config.read_bytes())
+        settings["channels"]["zalo"] |= {"groupPolicy": "open", "responsePrefix": "auto"}
+        settings["agents"] = {"list": [{"id": "main", "kind": "echo", "name": "Linh"}]}
+        settings["messages"] = {"locale": "vi", "unsupportedReply": True}
+        router.config.write_text(json.dumps(settings))
+        async with router.running() as child:
+            api.say(TOKEN, "u1", "@Bot Demo giá bao nhiêu?", group=True)
+            with trio.fail_after(60):
+                await api.wait_for_sent(1)
+            for _ in range(3):
+                api.show_sticker(TOKEN, "u2", "0e078a2fb66a5f34067b")
+            with trio.fail_after(60):
+                await api.wait_for_sent(2)
+            api.say(TOKEN, "u2", "xin chào")
+            with trio.fail_after(60):
+                await api.wait_for_sent(3)
+            assert await child.stop() == 0
+    assert [sent.text for sent in api.sent()] == [
+        "[Linh] giá bao nhiêu?",
+        "Xin lỗi, tôi không xem được loại tin nhắn này. Bạn hãy nhắn bằng chữ nhé.",
+        "[Linh] xin chào",
+    ]

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import trio
 import trio.testing
+from msgspec.structs import replace
 from store_model import ModelStore
 
 from actors.agents.settings import AgentLimits
@@ -101,6 +102,30 @@ async def test_an_agent_that_stays_broken_ends_its_turn_with_the_reason(autojump
     async with running(Rig(ScriptedAgent(Rejected("no such model")))) as rig:
         rig.pool.start(turn())
         assert await rig.mailbox.receive() == TurnBroke(1, "no such model")
+
+
+async def test_a_turn_is_made_ready_in_its_own_task_while_typing_shows(autojump_clock: trio.testing.MockClock) -> None:
+    agent = ScriptedAgent(*[Reply("ok")] * 2)
+    rig = Rig(agent)
+
+    async def prepare(asked: Turn) -> Turn:
+        await trio.sleep(6 - asked.turn_id)
+        return replace(asked, text="ready")
+
+    rig.pool = AgentPool(
+        {"main": OpenAgent(agent, AgentLimits())},
+        ModelStore(),
+        router=rig.mailbox.ref,
+        show_typing=lambda chat: rig.typing.append((trio.current_time(), chat)),
+        prepare=prepare,
+    )
+    async with running(rig):
+        for turn_id in (1, 2):
+            rig.pool.start(turn(turn_id))
+        ends = [await rig.mailbox.receive() for _ in range(2)]
+    assert [end.turn_id for end in ends if isinstance(end, TurnAnswered)] == [2, 1]
+    assert [asked.text for asked in agent.asked] == ["ready", "ready"]
+    assert len(rig.typing) >= 2
 
 
 async def test_turns_run_side_by_side(autojump_clock: trio.testing.MockClock) -> None:

@@ -162,6 +162,12 @@ async def test_an_account_that_is_not_in_the_settings_is_guarded_too(host: FileH
     assert await unavailable(rig, host.put("/photo", JPEG)) == "its address is not public"
 
 
+async def test_new_rules_hold_for_the_next_file(host: FileHost, rig: Rig) -> None:
+    url = host.put("/photo", JPEG)
+    rig.intake.use({SHOP: FetchRules(max_bytes=10, timeout_seconds=10.0, allow_private_networks=True)})
+    assert (await unavailable(rig, url)).startswith("larger than")
+
+
 async def test_a_disk_that_refuses_costs_the_file_and_not_the_message(host: FileHost, tmp_path: Path) -> None:
     (tmp_path / "inbound").write_text("a file where the directory should be")
     rig = Rig(tmp_path)

@@ -70,6 +70,14 @@ def test_of_very_many_chats_the_longest_quiet_is_forgotten(monkeypatch: pytest.M
     assert remembered.is_due(Chat(SHOP, "a"), "sticker", 3.0)
 
 
+def test_a_chat_that_was_told_again_counts_as_told_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy, "MAX_CHATS", 2)
+    remembered = Courtesy()
+    for name, at in (("a", 0.0), ("b", 1.0), ("a", EVERY_SECONDS), ("c", EVERY_SECONDS)):
+        assert remembered.is_due(Chat(SHOP, name), "sticker", at)
+    assert not remembered.is_due(Chat(SHOP, "a"), "sticker", EVERY_SECONDS + 1)
+
+
 def test_a_refusal_does_not_put_the_next_word_off() -> None:
     remembered = Courtesy()
     times = [0.0, 500.0, EVERY_SECONDS, EVERY_SECONDS + 1, 2 * EVERY_SECONDS]

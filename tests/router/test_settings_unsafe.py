@@ -63,3 +63,9 @@ def test_the_translated_word_for_pairing_is_taken_with_a_warning(load: Loader) -
         'channels.zalo.dmPolicy: "appairage" is taken for "pairing"; write that',
         'channels.zalo.accounts.shop.dmPolicy: "appairage" is taken for "pairing"; write that',
     ]
+
+
+def test_fetching_from_private_networks_is_warned_of(load: Loader) -> None:
+    tree = {"channels": bot(), "media": {"allowPrivateNetworks": True}, **APART}
+    (warning,) = warnings(load, tree)
+    assert warning.startswith("media.allowPrivateNetworks: whoever may write can have files fetched")
