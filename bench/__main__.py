@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import trio
 from rich.console import Console
+from rich.status import Status
 
+from bench.agents import AgentFailed
 from bench.catalogue import BENCHES
-from bench.contract import Bench, Scale
+from bench.children import ChildFailed
+from bench.contract import Bench, Figure, Scale, Tell
 from bench.machine import this_machine
 from bench.numbers import medians
 from bench.report import NotComparable, Report, Result, load, markdown, save, table
@@ -61,11 +66,32 @@ def _measure(bench: Bench, scale: Scale, repeat: int, console: Console) -> Resul
     figures = []
     with console.status(bench.name) as status:
         for number in range(1, repeat + 1):
-            turn = f" ({number} of {repeat})" if repeat > 1 else ""
-            figures.append(
-                trio.run(bench.run, scale, lambda words, turn=turn: status.update(f"{bench.name}{turn}: {words}"))
-            )
+            turn = f"{bench.name} ({number} of {repeat})" if repeat > 1 else bench.name
+            figures.append(_run(bench, scale, partial(_show, status, turn)))
     return Result(bench.name, medians(figures))
+
+
+def _show(status: Status, turn: str, words: str) -> None:
+    status.update(f"{turn}: {words}")
+
+
+def _run(bench: Bench, scale: Scale, tell: Tell) -> list[Figure]:
+    failures: list[str] = []
+    try:
+        return trio.run(bench.run, scale, tell)
+    except* (ChildFailed, AgentFailed) as group:
+        failures += map(str, leaves(group))
+    except* trio.TooSlowError:
+        failures.append("a measured process was not ready in time")
+    raise click.ClickException(f"{bench.name}: {'; '.join(failures)}")
+
+
+def leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
+    """The errors themselves, without the nurseries they passed through."""
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
 
 
 if __name__ == "__main__":

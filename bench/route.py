@@ -8,10 +8,9 @@ from pathlib import Path
 
 from bench.contract import Figure, Scale, Tell
 from bench.crowd import Crowd, Toll
-from bench.stage import CONTENDERS, stage
+from bench.stage import CONTENDERS, PEER, stage
 
 ACCOUNTS = (1, 20, 200)
-PEER = "python-zalo-bot"
 
 
 async def run(scale: Scale, tell: Tell) -> list[Figure]:

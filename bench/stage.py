@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -90,4 +91,7 @@ def peer_on(stage: Stage) -> AbstractAsyncContextManager[trio.Process]:
 
 
 Contender = Callable[[Stage], AbstractAsyncContextManager[trio.Process]]
-CONTENDERS: Mapping[str, Contender] = {"router": router_on, "bare wire": bare_wire_on, "python-zalo-bot": peer_on}
+PEER = "python-zalo-bot"
+CONTENDERS: dict[str, Contender] = {"router": router_on, "bare wire": bare_wire_on}
+if find_spec("zalo_bot") is not None:  # an extra: `pip install 'zalo-router[bench]'`
+    CONTENDERS[PEER] = peer_on
