@@ -25,12 +25,10 @@ from router.control.server import serve_control
 from router.entropy import moment, system_chance
 from router.events import Draining, Serving
 from router.fleet import Fleet
-from router.media.intake import MediaIntake
-from router.media.rules import fetch_rules, retention_seconds
-from router.media.shelf import MediaShelf
+from router.media.house import MediaHouse
 from router.messages import Drain
 from router.operations import Operations
-from router.retention import keep_pruning, keep_tidy
+from router.retention import keep_pruning
 from router.rulebook import make_rulebook
 from router.settings.load import Loaded
 from router.settings.schema import AgentEntry, Settings
@@ -41,7 +39,6 @@ from router.version import VERSION
 from router.webhooks import open_webhooks
 
 DATABASE = "router.db"
-MEDIA = "media/inbound"
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -70,19 +67,19 @@ async def serve(
     settings, emit = loaded.settings, around.telemetry.emit
     async with open_sqlite(around.state_dir / DATABASE) as store, trio.open_nursery() as outer:
         router = _router(settings, store, around)
-        async with _agents(settings.agents, around.agent_kinds) as agents, trio.open_nursery() as thinking:
-            shelf = MediaShelf(around.state_dir / MEDIA)
-            media = MediaIntake(shelf, fetch_rules(settings), emit)
-            pool = AgentPool(agents, store, router=router.ref, show_typing=router.show_typing, prepare=media.attach)
+        media = MediaHouse(settings, around)
+        async with _agents(settings.agents, media.agent_kinds()) as agents, trio.open_nursery() as thinking:
+            pool = AgentPool(
+                agents, store, router=router.ref, show_typing=router.show_typing, prepare=media.intake.attach
+            )
             await thinking.start(pool.run)
             await outer.start(router.run, pool.start)
             async with trio.open_nursery() as living:
                 webhooks = await open_webhooks(living, settings, emit)
-                shared = Shared(state_dir=around.state_dir, webhooks=webhooks)
+                shared = Shared(state_dir=around.state_dir, webhooks=webhooks, files=media.hosted(webhooks))
                 fleet = Fleet(settings, router.ref, around, shared)
                 living.start_soon(keep_pruning, store, _retention(settings), around.clock)
-                unfinished = router.unfinished_ids
-                living.start_soon(keep_tidy, shelf, retention_seconds(settings), around.clock, unfinished)
+                living.start_soon(media.keep_tidy, router.unfinished_ids)
                 await living.start(fleet.run)
                 operations = Operations(loaded, router, store, fleet.statuses, around.telemetry.counters, around.redact)
                 async with _control(settings, around, operations) as endpoint:

@@ -14,6 +14,11 @@ def fetch_rules(settings: Settings) -> dict[AccountKey, FetchRules]:
     return {account.key: _rules_of(account, settings) for account in settings.accounts}
 
 
+def outgoing_limits(settings: Settings) -> dict[AccountKey, int]:
+    """How large a picture each account sends, in bytes."""
+    return {key: rules.max_bytes for key, rules in fetch_rules(settings).items()}
+
+
 def retention_seconds(settings: Settings) -> float:
     """How long a file is kept."""
     return settings.media.retention_days * DAY_SECONDS

@@ -137,14 +137,16 @@ class MessagesSettings(Section, frozen=True):
 
 
 class MediaSettings(Section, frozen=True):
-    """`media`: files that come with messages. How large they may be is `mediaMaxMb` of the account."""
+    """`media`: files that come with messages, or go with answers, of `mediaMaxMb` of the account at most."""
 
     allow_private_networks: bool = False
     """Whether files are fetched from addresses that are not public, too: for tests, and for networks of one's own."""
     timeout_seconds: Seconds = 30.0
     """How long one file may take; the message is answered without it then."""
     retention_days: Annotated[float, msgspec.Meta(gt=0)] = 7.0
-    """How long files are kept once their message is answered."""
+    """How long files are kept once their message is answered, and pictures of answers once they are written."""
+    host_seconds: Seconds = 600.0
+    """How long a picture in a file has an address below `webhook.publicUrl`, counted from each attempt to send it."""
 
 
 class CommandsSettings(Section, frozen=True):
