@@ -55,6 +55,13 @@ def parts(reply: Reply, policy: AccountPolicy) -> Parts:
     return Parts((*contents, *extras), tuple(unsendable))
 
 
+def trace_of(media: Media) -> Content:
+    """What the operator finds of media that cannot be sent."""
+    if media.kind == "image":
+        return _photo(media, "")
+    return TextContent(media.path or media.url or "")
+
+
 def _texts(text: str, links: list[str], policy: AccountPolicy) -> tuple[str, ...]:
     written = convert_tables(text, policy.tables, policy.parse_mode)
     whole = "\n".join([*([written] if written.strip() else []), *links])

@@ -22,7 +22,7 @@ from router.rules.mentions import without_mention
 from router.rules.outflow import put_dead, queue
 from router.rules.prefixes import NOBODY, response_prefix, with_prefix
 from router.rules.records import AppendTranscript, InboxRow, InboxState, PutSession, Session
-from router.rules.replies import parts
+from router.rules.replies import parts, trace_of
 from router.rules.state import Chance, Decision, Moment, State
 
 
@@ -54,7 +54,7 @@ def ended(
     decision.events.append(TurnFinished(chat=chat, agent_id=row.agent_id, inbox_id=inbox_id, seconds=seconds))
     for media in found.unsendable:
         reason = media.problem or f"{media.kind} by local path: this channel sends media by address only"
-        put_dead(state, chat, TextContent(media.path or ""), reason, inbox_id, moment, decision)
+        put_dead(state, chat, trace_of(media), reason, inbox_id, moment, decision)
     queue(state, chat, found.contents, inbox_id, moment, decision)
     pump(state, row.agent_id, moment, chance, decision)
 

@@ -15,7 +15,7 @@ from actors.messages import (
     VoiceContent,
 )
 from router.rules.policy import AccountPolicy
-from router.rules.replies import Parts, parts
+from router.rules.replies import Parts, parts, trace_of
 
 PLAIN = AccountPolicy()
 PICTURE = Media(kind="image", url="https://x/1.png")
@@ -103,3 +103,15 @@ def test_tables_are_written_as_the_account_says(policy: AccountPolicy, text: str
 
 def test_nothing_said_is_nothing_sent() -> None:
     assert parts(Reply(" \n"), PLAIN) == Parts(())
+
+
+@pytest.mark.parametrize(
+    ("media", "trace"),
+    [
+        (Media(kind="image", path="/tmp/1.png", problem="too large"), PhotoFileContent("/tmp/1.png")),
+        (Media(kind="file", path="/tmp/report.pdf"), TextContent("/tmp/report.pdf")),
+        (Media(kind="sticker"), TextContent("")),
+    ],
+)
+def test_what_cannot_be_sent_leaves_a_trace(media: Media, trace: Content) -> None:
+    assert trace_of(media) == trace

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from playbook import SHOP, Stage, kinds, of, rulebook, sent_texts
 
-from actors.messages import Media, PhotoContent, Reply, TextContent
+from actors.messages import Media, PhotoContent, PhotoFileContent, Reply, TextContent
 from router.events import CommandHandled, TurnFailed
 from router.rules.policy import AccountPolicy
 from router.rules.records import AppendTranscript, PutInbox, PutOutbox, PutSession, SetInboxState
@@ -92,6 +92,16 @@ def test_media_that_cannot_be_sent_are_left_for_the_operator_to_find() -> None:
     assert (dead.row.state, dead.row.content) == ("dead", TextContent("/tmp/report.pdf"))
     assert "by address only" in dead.row.error
     assert text.row.content == TextContent("see")
+
+
+def test_a_picture_that_could_not_be_kept_says_why() -> None:
+    stage = Stage()
+    (turn,) = stage.say("hi").turns
+    media = Media(kind="image", path="/tmp/1.png", problem="the agent's file is empty")
+    dead, text = of(PutOutbox, stage.answer(turn.turn_id, Reply("see", (media,))))
+    assert (dead.row.state, dead.row.content) == ("dead", PhotoFileContent("/tmp/1.png"))
+    assert dead.row.error == "the agent's file is empty"
+    assert (text.row.state, text.row.content) == ("queued", TextContent("see"))
 
 
 def test_a_broken_agent_gives_the_person_one_fixed_text_and_the_operator_the_reason() -> None:
