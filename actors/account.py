@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import partial
 
 import trio
 
-from actors.channel import Channel
+from actors.channel import Channel, Probe, Probes
 from actors.clock import WallClock
 from actors.errors import MailboxClosed
 from actors.mailbox import Ref
 from actors.messages import AccountKey, AccountState
+from actors.probing import probed
 from actors.protocol import AccountChanged, AccountClosed, AccountStatus, AccountToRouter
 from actors.session import AccountOptions, Session, at_last
 from actors.supervisor import ChildStatus, Supervisor
@@ -42,6 +43,7 @@ class AccountActor:
         self._options = options
         self._clock = clock
         self._session: Session | None = None
+        self._channel: Channel | None = None
         self._owed: AccountClosed | None = None
         self._changed = trio.Event()
         self._vitals = Vitals(clock, self._look)
@@ -76,6 +78,18 @@ class AccountActor:
         self.drain()
         if self._session is not None:
             self._session.finish()
+
+    async def probe(self, timeout_seconds: float) -> Probe | None:
+        """Asks the network whether all is well; None when the channel has no way to ask. Raises nothing of its own.
+
+        An account that is not open is not well, and is not asked about.
+        """
+        channel = self._channel
+        if channel is None:
+            return Probe(ok=False, latency_ms=0.0, detail=f"not asked: the account is {self._state}")
+        if not isinstance(channel, Probes):
+            return None
+        return await probed(channel, timeout_seconds)
 
     def status(self) -> AccountStatus:
         """How the account is now."""
@@ -120,9 +134,18 @@ class AccountActor:
             # waits for its store must not make accounts fail.
             task_status.started()
             try:
-                await session.run(identity)
+                with self._at_hand(channel):
+                    await session.run(identity)
             finally:
                 self._session, self._owed = None, session.owed
+
+    @contextmanager
+    def _at_hand(self, channel: Channel) -> Iterator[None]:
+        self._channel = channel
+        try:
+            yield
+        finally:
+            self._channel = None
 
     def _hear(self, _child: ChildStatus) -> None:
         self._look()

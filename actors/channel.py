@@ -92,6 +92,24 @@ class ShowsTyping(Protocol):
         ...
 
 
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """What the network said when it was asked whether it knows this account."""
+
+    ok: bool
+    latency_ms: float
+    detail: str
+    """Who the account is, or what is wrong."""
+
+
+@runtime_checkable
+class Probes(Protocol):
+    """A channel that can ask its network, at any time and without any effect, whether all is well."""
+
+    async def probe(self) -> Identity:
+        """Asks once. Raises what `Channel.start` raises."""
+        ...
+
+
 class Shared(msgspec.Struct, frozen=True, kw_only=True):
     """What all accounts of one router have in common, handed to each when its channel is opened."""
 
@@ -101,6 +119,8 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     """Where networks post to; None when the settings have no use for it."""
     files: FileHost | None = None
     """Gives pictures of our own an address; None when there is no listener for them."""
+    warn: Callable[[AccountKey, str], None] = lambda _account, _warning: None
+    """Tells the operator what an account found out and went on in spite of. Must neither wait nor raise."""
 
 
 NOTHING_SHARED = Shared()

@@ -77,13 +77,13 @@ class DemoChat:
         return self._api.say(self._person.bot, self._person.user_id, text, name=self._person.name)
 
     async def _approve(self) -> None:
-        operations = self._running.operations
+        people = self._running.operations.people
         try:
-            pending = (await operations.list_pairings(ListPairings(channel="zalo"))).requests
+            pending = (await people.pending(ListPairings(channel="zalo"))).requests
             if not pending:
                 _print("     nobody waits to be let in: write something first\n")
             for request in pending:
-                await operations.approve_pairing(ApprovePairing(channel="zalo", code=request.code))
+                await people.approve(ApprovePairing(channel="zalo", code=request.code))
         except RouterError as error:
             _print(f"     {error}\n")
 

@@ -7,7 +7,7 @@ from functools import partial
 import trio
 
 from actors.account import AccountActor
-from actors.channel import NOTHING_SHARED, Shared
+from actors.channel import NOTHING_SHARED, Probe, Shared
 from actors.mailbox import Ref
 from actors.messages import AccountKey, AccountState
 from actors.protocol import AccountStatus
@@ -62,6 +62,27 @@ class Fleet:
         """Ends every account, giving polls and sends in flight their grace."""
         for actor in self._actors.values():
             actor.finish()
+
+    def obeys(self, key: AccountKey) -> bool:
+        """Whether this account can be commanded: it is enabled."""
+        return key in self._actors
+
+    def start(self, key: AccountKey) -> None:
+        """Has the account run now; ends any wait of its. Raises KeyError for one that does not obey."""
+        self._actors[key].start()
+
+    def stop(self, key: AccountKey) -> None:
+        """Ends the account's session, until `start`. Raises KeyError for one that does not obey."""
+        self._actors[key].stop()
+
+    def restart(self, key: AccountKey) -> None:
+        """Ends the account's session and begins another. Raises KeyError for one that does not obey."""
+        self._actors[key].restart()
+
+    async def probe(self, key: AccountKey, timeout_seconds: float) -> Probe | None:
+        """Asks the account's network whether all is well; None for an account that does not run or cannot ask."""
+        actor = self._actors.get(key)
+        return None if actor is None else await actor.probe(timeout_seconds)
 
     def statuses(self) -> dict[AccountKey, AccountStatus]:
         """How each account is at this moment, disabled ones included."""

@@ -27,7 +27,7 @@ from router.events import Draining, Serving
 from router.fleet import Fleet
 from router.media.house import MediaHouse
 from router.messages import Drain
-from router.operations import Operations
+from router.operations import Inside, Operations
 from router.retention import keep_pruning
 from router.rulebook import make_rulebook
 from router.settings.load import Loaded
@@ -81,7 +81,8 @@ async def serve(
                 living.start_soon(keep_pruning, store, _retention(settings), around.clock)
                 living.start_soon(media.keep_tidy, router.unfinished_ids)
                 await living.start(fleet.run)
-                operations = Operations(loaded, router, store, fleet.statuses, around.telemetry.counters, around.redact)
+                inside = Inside(loaded=lambda: loaded, router=router, store=store, fleet=fleet, around=around)
+                operations = Operations(inside)
                 async with _control(settings, around, operations) as endpoint:
                     task_status.started(Running(endpoint, operations, router))
                     await stop.wait()

@@ -55,6 +55,11 @@ class ZaloChannel:
             await self._api.delete_webhook()
         return Identity(self._own_id, me.display_name or me.account_name, me.can_join_groups)
 
+    async def probe(self) -> Identity:
+        """Asks the API who the token is. Raises what `start` raises."""
+        me = await self._api.get_me()
+        return Identity(str(me.id), me.display_name or me.account_name, me.can_join_groups)
+
     async def receive(self, intake: Intake) -> None:
         """Receives until `intake.stopping`. Raises BadCredentials, by webhook in a group.
 

@@ -38,6 +38,12 @@ class Peer:
     def __init__(self, outgoing: trio.MemorySendChannel[str], connection: trio.CancelScope) -> None:
         self._outgoing = outgoing
         self._connection = connection
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    def replace_subscription(self, unsubscribe: Callable[[], None]) -> None:
+        """Ends the subscription this client had; `unsubscribe` ends the new one, at the latest when the client goes."""
+        self._unsubscribe()
+        self._unsubscribe = unsubscribe
 
     def notify(self, notice: msgspec.Struct) -> None:
         """Queues a notification. A client whose queue is full reads too slowly and is cut off."""
@@ -85,8 +91,11 @@ class Connection:
                 self._peer = Peer(self._outgoing, nursery.cancel_scope)
                 nursery.start_soon(self._write, queued)
                 nursery.start_soon(self._check_alive)
-                while True:
-                    await self._take(await self._socket.get_message())
+                try:
+                    while True:
+                        await self._take(await self._socket.get_message())
+                finally:
+                    self._peer.replace_subscription(lambda: None)
         except* ConnectionClosed:
             pass
 

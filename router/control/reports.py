@@ -6,9 +6,9 @@ import msgspec
 
 from actors.protocol import AccountStatus
 from router.control.protocol.overview import AccountReport
-from router.control.protocol.pairing import PairingMeta, PairingReport
+from router.control.protocol.pairing import ApprovedReport, PairingMeta, PairingReport
 from router.control.times import iso_time
-from router.rules.records import PairingRequest
+from router.rules.records import Approval, PairingRequest
 
 
 class AccountLoad(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +55,17 @@ def pairing_report(request: PairingRequest, *, expires_at: float) -> PairingRepo
         last_seen_at=iso_time(request.last_seen_at),
         expires_at=iso_time(expires_at),
         meta=PairingMeta(name=request.sender_name or None),
+    )
+
+
+def approved_report(approval: Approval) -> ApprovedReport:
+    """One sender who was let in, as `pairing list --approved` shows it."""
+    return ApprovedReport(
+        channel=approval.account.channel,
+        account_id=approval.account.account_id,
+        id=approval.sender_id,
+        name=approval.sender_name,
+        approved_at=iso_time(approval.approved_at),
     )
 
 
