@@ -5,6 +5,8 @@ Prints the address that it listens on as one line.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import h11
 import trio
 
@@ -14,6 +16,11 @@ READ_BYTES = 32_768
 async def serve_connection(stream: trio.SocketStream) -> None:
     """Answers every request of one connection, until it ends."""
     machine = h11.Connection(h11.SERVER)
+    with suppress(trio.BrokenResourceError):  # the other side may end at any time
+        await _answer_all(stream, machine)
+
+
+async def _answer_all(stream: trio.SocketStream, machine: h11.Connection) -> None:
     while True:
         event = machine.next_event()
         if event is h11.NEED_DATA:

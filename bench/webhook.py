@@ -72,15 +72,15 @@ def _request() -> bytes:
 
 async def _accepts_a_second(url: str, connections: int, seconds: float) -> float:
     counts = [0] * connections
-    with trio.move_on_after(WARM_UP_SECONDS + seconds):
-        async with trio.open_nursery() as nursery:
-            for index in range(connections):
-                nursery.start_soon(_post_forever, url, counts, index)
-            await trio.sleep(WARM_UP_SECONDS)
-            before, began = sum(counts), trio.current_time()
-            await trio.sleep(seconds - 0.01)
-            return (sum(counts) - before) / (trio.current_time() - began)
-    return 0.0
+    async with trio.open_nursery() as nursery:
+        for index in range(connections):
+            nursery.start_soon(_post_forever, url, counts, index)
+        await trio.sleep(WARM_UP_SECONDS)
+        before, began = sum(counts), trio.current_time()
+        await trio.sleep(seconds)
+        rate = (sum(counts) - before) / (trio.current_time() - began)
+        nursery.cancel_scope.cancel()
+    return rate
 
 
 async def _post_forever(url: str, counts: list[int], index: int) -> None:

@@ -186,15 +186,3 @@ async def test_who_has_dawdled_longest_gives_way_to_one_that_waits(
     expected = stuck[1] if first else stuck[0]
     assert await expected.read_to_end() == b""  # without a word: nobody is there to read it
     assert (await busy.ask())[0] == 200
-
-
-async def test_one_that_gives_way_with_bytes_at_hand_is_not_lingered_over(
-    serve: Serve, autojump_clock: MockClock
-) -> None:
-    listener = await serve(limits=HttpLimits(max_connections=1))
-    for _ in range(5):
-        dawdler = await client_of(listener)
-        await dawdler.send(b"G")  # not read yet when the next one comes
-    busy = await client_of(listener)
-    assert (await busy.ask())[0] == 200
-    assert trio.current_time() == 0
