@@ -45,12 +45,15 @@ class Ended(msgspec.Struct, frozen=True):
         return f"{how}: {self.last_words}" if self.last_words else how
 
 
-async def attend(process: trio.Process, feed: Feed, take: Take, *, grace_seconds: float = GRACE_SECONDS) -> Ended:
+async def attend(
+    process: trio.Process, feed: Feed, take: Take, *, grace_seconds: float = GRACE_SECONDS, tail: Tail | None = None
+) -> Ended:
     """Runs the three pipes until the program has ended, of itself or because `take` said False.
 
+    `tail` is given what it says on stderr, for a caller who wants more of that than the last line.
     On cancellation the program's group gets SIGTERM, after `grace_seconds` SIGKILL; it is gone when this returns.
     """
-    tail, feeding = Tail(), trio.CancelScope()
+    tail, feeding = tail or Tail(), trio.CancelScope()
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_feed, process, feed, feeding)
@@ -125,6 +128,11 @@ class Tail:
         """Takes what came; always wants more."""
         self._kept = (self._kept + chunk)[-TAIL_BYTES:]
         return True
+
+    @property
+    def text(self) -> str:
+        """The end of it, as much as is kept."""
+        return self._kept.decode("utf-8", "replace")
 
     def last_line(self) -> str:
         """The last line that says something, shortened; for the operator only."""

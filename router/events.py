@@ -28,6 +28,13 @@ class AccountStateChanged(Event, frozen=True, kw_only=True):
     error: str = ""
 
 
+class AccountWarning(Event, frozen=True, kw_only=True):
+    """An account goes on, and an operator should know in spite of what."""
+
+    account: AccountKey
+    warning: str
+
+
 class MessageAccepted(Event, frozen=True, kw_only=True):
     """A message is durable and will be answered."""
 

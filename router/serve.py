@@ -76,7 +76,12 @@ async def serve(
             await outer.start(router.run, pool.start)
             async with trio.open_nursery() as living:
                 webhooks = await open_webhooks(living, settings, emit)
-                shared = Shared(state_dir=around.state_dir, webhooks=webhooks, files=media.hosted(webhooks))
+                shared = Shared(
+                    state_dir=around.state_dir,
+                    webhooks=webhooks,
+                    files=media.hosted(webhooks),
+                    warn=around.telemetry.warn,
+                )
                 fleet = Fleet(settings, router.ref, around, shared)
                 living.start_soon(keep_pruning, store, _retention(settings), around.clock)
                 living.start_soon(media.keep_tidy, router.unfinished_ids)

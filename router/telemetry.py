@@ -43,6 +43,7 @@ _TURN = "turn {e.inbox_id} on {e.chat.account} "
 
 TABLE: Mapping[type[Event], Row] = {
     events.AccountStateChanged: Row("account.state", "info", "{e.account} is {e.state}"),
+    events.AccountWarning: Row("account.warning", "warning", "{e.account}: {e.warning}"),
     events.MessageAccepted: Row("message.accepted", "debug", "{e.chat.account} accepted {e.message_id}"),
     events.MessageDuplicate: Row("message.duplicate", "debug", "{e.chat.account} knew {e.message_id} already"),
     events.MessageDropped: Row(
@@ -163,6 +164,10 @@ class Telemetry:
         self._recent.append((now, event))
         if RANKS[row.level] >= self._lowest or kind is events.AccountStateChanged:
             self._tell(_record(now, row, event))
+
+    def warn(self, account: AccountKey, warning: str) -> None:
+        """Notes what an account found out and went on in spite of."""
+        self.emit(events.AccountWarning(account=account, warning=warning))
 
     def add_sink(self, sink: Sink, level: Level = "debug") -> Callable[[], None]:
         """Gives `sink` every record from now on, of `level` and above; the returned function ends that."""

@@ -22,3 +22,5 @@ class ZalouserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     """Restart the listener after so long without a line; 0 never does."""
     reconnect_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     """How long a listener that said `Listener closed` may take to come back."""
+    send_timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    """Of one send. Some versions hang when they upload (zca reference, section 2); then the outcome is not known."""
