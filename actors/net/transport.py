@@ -49,10 +49,30 @@ class Body(httpx.AsyncByteStream):
         self._content = content
         self.begun = False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Parts(self)
+
+    def take(self) -> bytes:
+        """The content, which begins to leave."""
         self.begun = True
-        if self._content:
-            yield self._content
+        return self._content
+
+
+class _Parts:
+    """A body once through. No generator: one that is left half-way by a cancellation would have to be closed."""
+
+    def __init__(self, body: Body) -> None:
+        self._body: Body | None = body
+
+    def __aiter__(self) -> _Parts:
+        return self
+
+    async def __anext__(self) -> bytes:
+        content = self._body.take() if self._body is not None else b""
+        self._body = None
+        if not content:
+            raise StopAsyncIteration
+        return content
 
 
 def has_begun(request: httpx.Request) -> bool:
