@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
@@ -53,6 +54,8 @@ class AgentPool:
     ) -> None:
         """`prepare` makes a turn ready for its agent, in the turn's own task. It may take time and raises nothing."""
         self._agents = agents
+        self._asked: Counter[int] = Counter()
+        self._returned = trio.Event()
         self._store = store
         self._router = router
         self._show_typing = show_typing
@@ -74,19 +77,37 @@ class AgentPool:
         """Begins a turn. Does not wait. Its end reaches the router as TurnAnswered or TurnBroke, exactly once."""
         if self._nursery is None:
             raise RuntimeError("the pool is not running")
-        self._nursery.start_soon(self._answer, turn)
+        known = self._agents[turn.agent_id]
+        self._asked[id(known)] += 1
+        self._nursery.start_soon(self._answer, turn, known)
 
-    async def _answer(self, turn: Turn) -> None:
+    def use(self, agents: Mapping[str, OpenAgent]) -> None:
+        """Gives turns to these from now on. A turn that has begun stays with the agent that it began with."""
+        self._agents = agents
+
+    async def wait_until_unused(self, agent: OpenAgent) -> None:
+        """Returns when no turn is with this agent any more."""
+        while self._asked[id(agent)]:
+            await self._returned.wait()
+
+    async def _answer(self, turn: Turn, known: OpenAgent) -> None:
         started_at = trio.current_time()
         self._begin_thinking(turn, started_at)
         try:
-            end = await self._ask(turn, started_at)
+            end = await self._ask(turn, known, started_at)
         finally:
             self._thinking.pop(turn.turn_id, None)
+            self._return(known)
         await self._router.tell(end)
 
-    async def _ask(self, turn: Turn, started_at: float) -> TurnAnswered | TurnBroke:
-        known = self._agents[turn.agent_id]
+    def _return(self, agent: OpenAgent) -> None:
+        self._asked[id(agent)] -= 1
+        if not self._asked[id(agent)]:
+            del self._asked[id(agent)]
+            self._returned.set()
+            self._returned = trio.Event()
+
+    async def _ask(self, turn: Turn, known: OpenAgent, started_at: float) -> TurnAnswered | TurnBroke:
         asked = replace(await self._prepare(turn), history=await self._history(turn, known.history_limit))
         try:
             reply = await answer_with_patience(known.agent, asked, limits=known.limits, random=self._fraction)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from router.messages import (
     ApprovePairing,
+    AreYouThere,
     DropSend,
     Order,
     RejectPairing,
@@ -21,8 +22,10 @@ from router.messages import (
     RetryTurn,
     RevokeApproval,
     SendMessage,
+    UseRulebook,
 )
 from router.rules import admission, interventions, turns
+from router.rules.adoption import adopt
 from router.rules.interventions import Impossible
 from router.rules.records import InboxRow, OutboxRow, SendOrder
 from router.rules.state import Chance, Decision, Moment, State
@@ -65,6 +68,11 @@ class Desk:
                 return admission.revoke(state, account, sender_id, decision)
             case ResetSession(session_key):
                 return turns.reset_session(state, session_key, moment, self._chance, decision)
+            case UseRulebook(rulebook):
+                adopt(state, rulebook, moment, self._chance, decision)
+                return None
+            case AreYouThere():
+                return None
         return self._decide_rows(state, order, moment, decision)
 
     def _decide_rows(self, state: State, order: Order[Any], moment: Moment, decision: Decision) -> object:

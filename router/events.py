@@ -257,6 +257,16 @@ class SettingsWarning(Event, frozen=True, kw_only=True):
     warning: str
 
 
+class SettingsReloaded(Event, frozen=True, kw_only=True):
+    """Changed settings are in force."""
+
+    path: str
+    changes: str
+    """What they change, in one line."""
+    needs_restart: str = ""
+    """The sections that are in force only after a restart of the router."""
+
+
 class SettingsRefused(Event, frozen=True, kw_only=True):
     """Changed settings cannot be used; those before stay in force."""
 

@@ -14,6 +14,7 @@ from actors.messages import AccountKey, Chat, Content, Reply
 from actors.protocol import AccountToRouter
 from router.rules.interventions import Impossible
 from router.rules.records import Approval, InboxRow, OutboxRow, PairingRequest, SendOrder, Session
+from router.rules.state import Rulebook
 
 R = TypeVar("R")
 
@@ -97,12 +98,31 @@ class ResetSession(msgspec.Struct, Order[Session | None], frozen=True):
     session_key: str
 
 
+class UseRulebook(msgspec.Struct, Order[None], frozen=True):
+    """Decides by other rules from now on."""
+
+    rulebook: Rulebook
+
+
+class AreYouThere(msgspec.Struct, Order[None], frozen=True):
+    """Nothing is wanted but the answer."""
+
+
 class Drain(msgspec.Struct, frozen=True):
     """Begin no more turns; go on with what runs and with sending."""
 
 
 Decidable = (
-    ApprovePairing | RejectPairing | RevokeApproval | SendMessage | RetrySend | DropSend | RetryTurn | ResetSession
+    ApprovePairing
+    | RejectPairing
+    | RevokeApproval
+    | SendMessage
+    | RetrySend
+    | DropSend
+    | RetryTurn
+    | ResetSession
+    | UseRulebook
+    | AreYouThere
 )
 """Everything that an operator can ask of the router actor."""
 

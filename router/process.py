@@ -12,8 +12,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import trio
@@ -27,9 +28,11 @@ from router.settings.load import Loaded, load_settings
 from router.settings.paths import find_config, find_state_dir
 from router.settings.schema import Settings
 from router.settings.secrets import secrets_in
+from router.settings_file import SettingsFile
 from router.signals import heeding_signals
 from router.store.lock import lock_file, machine_lock_directory
 from router.surroundings import Surroundings
+from router.systemd import service_manager
 from router.telemetry import Telemetry
 
 OK, FAILED, BAD_SETTINGS = 0, 1, 2
@@ -49,7 +52,7 @@ def main_serve(*, config: Path | None, state_dir: Path | None, demo: bool) -> in
         path = find_config(config, os.environ)
         loaded = load_settings(path, env=os.environ)
         directory = find_state_dir(state_dir, os.environ)
-        with prepared(loaded, directory) as around:
+        with prepared(loaded, directory, partial(find_config, config, os.environ)) as around:
             around.telemetry.emit(_loaded_event(loaded.settings, path))
             for warning in loaded.warnings:
                 around.telemetry.emit(SettingsWarning(warning=warning))
@@ -59,8 +62,11 @@ def main_serve(*, config: Path | None, state_dir: Path | None, demo: bool) -> in
 
 
 @contextmanager
-def prepared(loaded: Loaded, state_dir: Path) -> Iterator[Surroundings]:
-    """The state directory (0700), its lock, and the logs in it. Raises AlreadyRunning, StoreUnavailable, OSError."""
+def prepared(loaded: Loaded, state_dir: Path, find: Callable[[], Path | None]) -> Iterator[Surroundings]:
+    """The state directory (0700), its lock, and the logs in it; `find` says where the settings file is.
+
+    Raises: AlreadyRunning, StoreUnavailable, OSError.
+    """
     settings = loaded.settings.logging
     options = LogOptions(
         level=settings.level,
@@ -81,13 +87,16 @@ def prepared(loaded: Loaded, state_dir: Path) -> Iterator[Surroundings]:
                 telemetry=telemetry,
                 on_crash=log_crash,
                 redact=logs.redact,
+                settings_file=SettingsFile(find, os.environ, loaded.sources, logs.register_secret),
+                service_manager=service_manager(os.environ, os.getpid()),
             )
 
 
 async def run_until_signalled(loaded: Loaded, around: Surroundings) -> int:
     """Serves until SIGTERM or Ctrl-C, then drains; a second one ends it at once."""
     stop, clean = trio.Event(), False
-    async with heeding_signals(stop) as interruption:
+    on_hangup = None if around.settings_file is None else around.settings_file.ring
+    async with heeding_signals(stop, on_hangup) as interruption:
         clean = await serve(loaded, around, stop)
     if interruption.signal_number:
         return SIGNALLED + interruption.signal_number

@@ -9,17 +9,19 @@ still there to write down what became of their sends.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 import msgspec
 import trio
 
-from actors.agents.contract import AgentKind
 from actors.channel import Shared
 from router.actor import RouterActor
-from router.agent_pool import AgentPool, OpenAgent
+from router.agent_pool import AgentPool
+from router.agent_roster import open_roster
+from router.config_operations import config_handlers
+from router.control.connection import Handlers
 from router.control.endpoint import Endpoint, new_token, published
 from router.control.server import serve_control
 from router.entropy import moment, system_chance
@@ -28,13 +30,15 @@ from router.fleet import Fleet
 from router.media.house import MediaHouse
 from router.messages import Drain
 from router.operations import Inside, Operations
+from router.reload import Inner, Reloader
 from router.retention import keep_pruning
 from router.rulebook import make_rulebook
 from router.settings.load import Loaded
-from router.settings.schema import AgentEntry, Settings
+from router.settings.schema import Settings
 from router.store.contract import Retention, Store
 from router.store.sqlite import open_sqlite
 from router.surroundings import Surroundings
+from router.systemd import feed_watchdog
 from router.version import VERSION
 from router.webhooks import open_webhooks
 
@@ -68,9 +72,9 @@ async def serve(
     async with open_sqlite(around.state_dir / DATABASE) as store, trio.open_nursery() as outer:
         router = _router(settings, store, around)
         media = MediaHouse(settings, around)
-        async with _agents(settings.agents, media.agent_kinds()) as agents, trio.open_nursery() as thinking:
+        async with open_roster(settings.agents, media.agent_kinds()) as roster, trio.open_nursery() as thinking:
             pool = AgentPool(
-                agents, store, router=router.ref, show_typing=router.show_typing, prepare=media.intake.attach
+                roster.agents, store, router=router.ref, show_typing=router.show_typing, prepare=media.intake.attach
             )
             await thinking.start(pool.run)
             await outer.start(router.run, pool.start)
@@ -86,21 +90,28 @@ async def serve(
                 living.start_soon(keep_pruning, store, _retention(settings), around.clock)
                 living.start_soon(media.keep_tidy, router.unfinished_ids)
                 await living.start(fleet.run)
-                inside = Inside(loaded=lambda: loaded, router=router, store=store, fleet=fleet, around=around)
+                reloader = Reloader(
+                    loaded, around, Inner(router.ref, roster, pool, media.intake, fleet), listening=webhooks is not None
+                )
+                living.start_soon(reloader.run)
+                living.start_soon(feed_watchdog, around.service_manager, router)
+                inside = Inside(loaded=reloader.in_force, router=router, store=store, fleet=fleet, around=around)
                 operations = Operations(inside)
-                async with _control(settings, around, operations) as endpoint:
+                handlers = {**operations.handlers(), **config_handlers(reloader)}
+                async with _control(settings, around, handlers) as endpoint:
                     task_status.started(Running(endpoint, operations, router))
                     await stop.wait()
-                    emit(Draining(reason="asked to stop", deadline_seconds=settings.limits.drain_seconds))
-                    clean = await _drain(fleet, router, settings.limits.drain_seconds)
+                    clean = await _drain(fleet, router, around, settings.limits.drain_seconds)
                 living.cancel_scope.cancel()
             thinking.cancel_scope.cancel()
         outer.cancel_scope.cancel()
     return clean
 
 
-async def _drain(fleet: Fleet, router: RouterActor, deadline_seconds: float) -> bool:
+async def _drain(fleet: Fleet, router: RouterActor, around: Surroundings, deadline_seconds: float) -> bool:
     """No new poll, no new turn; what runs may come to its end. Says whether it did."""
+    around.service_manager.tell("STOPPING=1")
+    around.telemetry.emit(Draining(reason="asked to stop", deadline_seconds=deadline_seconds))
     with trio.move_on_after(deadline_seconds):
         fleet.drain()
         await router.ref.tell(Drain())
@@ -118,30 +129,19 @@ def _router(settings: Settings, store: Store, around: Surroundings) -> RouterAct
         moment=lambda: moment(around.clock),
         chance=system_chance(),
         emit=around.telemetry.emit,
-        mailbox_capacity=settings.limits.mailbox,
+        limits=settings.limits,
     )
 
 
 @asynccontextmanager
-async def _agents(entries: Iterable[AgentEntry], kinds: Mapping[str, AgentKind]) -> AsyncIterator[dict[str, OpenAgent]]:
-    async with AsyncExitStack() as stack:
-        agents = {}
-        for entry in entries:
-            kind = kinds[entry.kind]
-            agent = await stack.enter_async_context(kind.open(entry.settings))
-            agents[entry.id] = OpenAgent(agent, entry.limits, kind.history_limit(entry.settings))
-        yield agents
-
-
-@asynccontextmanager
-async def _control(settings: Settings, around: Surroundings, operations: Operations) -> AsyncIterator[Endpoint]:
+async def _control(settings: Settings, around: Surroundings, handlers: Handlers) -> AsyncIterator[Endpoint]:
     token, emit = new_token(), around.telemetry.emit
     server = partial(
         serve_control,
         host=settings.control.host,
         port=settings.control.port,
         token=token,
-        handlers=operations.handlers(),
+        handlers=handlers,
         emit=emit,
     )
     async with trio.open_nursery() as nursery:
@@ -149,6 +149,7 @@ async def _control(settings: Settings, around: Surroundings, operations: Operati
         endpoint = Endpoint(address.url, token, os.getpid())
         with published(around.state_dir, endpoint):
             emit(Serving(version=VERSION, pid=endpoint.pid, control_url=address.url))
+            around.service_manager.tell("READY=1")
             yield endpoint
         nursery.cancel_scope.cancel()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import trio
@@ -24,8 +24,11 @@ class Interruption:
 
 
 @asynccontextmanager
-async def heeding_signals(stop: trio.Event) -> AsyncIterator[Interruption]:
-    """Sets `stop` at the first SIGINT or SIGTERM and cancels the body at the second. Main thread only."""
+async def heeding_signals(stop: trio.Event, on_hangup: Callable[[], None] | None = None) -> AsyncIterator[Interruption]:
+    """Sets `stop` at the first SIGINT or SIGTERM and cancels the body at the second. Main thread only.
+
+    With `on_hangup`, SIGHUP calls it and does nothing else; without, it ends the process as it always does.
+    """
     interruption = Interruption()
     async with trio.open_nursery() as nursery:
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -38,8 +41,17 @@ async def heeding_signals(stop: trio.Event) -> AsyncIterator[Interruption]:
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(heed)
+            if on_hangup is not None:
+                await nursery.start(_heed_hangups, on_hangup)
             yield interruption
             nursery.cancel_scope.cancel()
+
+
+async def _heed_hangups(on_hangup: Callable[[], None], *, task_status: trio.TaskStatus[None]) -> None:
+    with trio.open_signal_receiver(signal.SIGHUP) as signals:
+        task_status.started()
+        async for _ in signals:
+            on_hangup()
 
 
 def _end_within(seconds: float, code: int) -> None:

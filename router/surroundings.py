@@ -13,6 +13,8 @@ from actors.channel import ChannelKind
 from actors.clock import WallClock, wall_time
 from actors.kinds import CHANNEL_KINDS
 from actors.messages import AccountKey
+from router.settings_file import SettingsFile
+from router.systemd import ServiceManager
 from router.telemetry import Telemetry
 
 
@@ -28,5 +30,9 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     clock: WallClock = wall_time
     redact: Callable[[str], str] = str
     """Takes secrets out of an error's text before anybody is shown it."""
+    settings_file: SettingsFile | None = None
+    """Where changed settings are read from; None when they are not to change."""
+    service_manager: ServiceManager = ServiceManager()
+    """Who wants to hear that the router is up, and goes on being so."""
     on_crash: Callable[[AccountKey, Exception], None] = lambda _account, _error: None
     """Is given every exception that an account crashes of."""

@@ -82,6 +82,7 @@ TABLE: Mapping[type[Event], Row] = {
         "settings.loaded", "info", "settings of {e.path}: {e.accounts} accounts, {e.agents} agents"
     ),
     events.SettingsWarning: Row("settings.warning", "warning", "{e.warning}"),
+    events.SettingsReloaded: Row("settings.reloaded", "info", "{e.path} is in force: {e.changes}"),
     events.SettingsRefused: Row(
         "settings.refused", "warning", "{e.path} cannot be used, the settings before stay in force: {e.problem}"
     ),
@@ -121,6 +122,8 @@ class Record(msgspec.Struct, frozen=True):
         text = self.row.text.format(e=self.event)
         if isinstance(self.event, events.AccountStateChanged) and self.event.error:
             text += f": {self.event.error}"
+        if isinstance(self.event, events.SettingsReloaded) and self.event.needs_restart:
+            text += f"; after a restart also {self.event.needs_restart}"
         return f"{text} (and {self.more} more since)" if self.more else text
 
     def fields(self) -> dict[str, Any]:

@@ -6,12 +6,11 @@ from msgspec.structs import replace
 
 from actors.messages import Inbound, TextContent
 from router.events import MessageAccepted, MessageDropped, PairingRequested
-from router.rules.bindings import route
+from router.rules.destinations import destination
 from router.rules.envelope import body_text
 from router.rules.outflow import queue
 from router.rules.policy import Admit, AskToPair, Drop, Verdict, judge
 from router.rules.records import InboxRow, PairingRequest
-from router.rules.sessions import session_key
 from router.rules.state import Chance, Decision, Moment, State
 from router.rules.turns import enqueue
 
@@ -91,25 +90,6 @@ def _admit(
     )
     state.unfinished[inbound.chat.account] += 1
     enqueue(state, row, moment, chance, decision)
-
-
-def destination(state: State, inbound: Inbound) -> tuple[str, str]:
-    """Which agent answers a message, and in which session."""
-    rulebook = state.rulebook
-    found = route(
-        rulebook.bindings,
-        inbound.chat,
-        default_agent_id=rulebook.default_agent_id,
-        agent_ids=frozenset(rulebook.agents),
-    )
-    key = session_key(
-        agent_id=found.agent_id,
-        chat=inbound.chat,
-        scope=rulebook.session_scope,
-        dm_scope=rulebook.dm_scope,
-        identity_links=rulebook.identity_links,
-    )
-    return found.agent_id, key
 
 
 def _new_row(state: State, inbound: Inbound, moment: Moment) -> InboxRow:

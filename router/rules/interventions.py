@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from actors.messages import Chat, Content
 from router.events import DeliveryDropped, DeliveryRetried, TurnRevived
-from router.rules.inflow import destination
+from router.rules.destinations import destination
 from router.rules.outflow import EARLIER_PART_DIED, pump, queue
 from router.rules.records import InboxRow, OutboxRow, PutSendOrder, SendOrder
 from router.rules.state import Chance, Decision, Moment, State

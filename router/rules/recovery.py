@@ -11,7 +11,7 @@ import heapq
 from msgspec.structs import replace
 
 from router.rules.delivery import recover
-from router.rules.inflow import destination
+from router.rules.destinations import destination
 from router.rules.pairing import Pairings
 from router.rules.records import InboxRow, OutboxRow, Remembered
 from router.rules.state import Chance, Decision, Moment, Rulebook, State, Timer

@@ -60,6 +60,24 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """Every file that had a say: the settings file first, then includes and token files."""
 
 
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What the settings file says, good or bad."""
+
+    settings: Settings | None
+    """None when there are problems."""
+    problems: tuple[str, ...] = ()
+    """One line each, none with a secret in it."""
+    warnings: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
+    """Every file that had a say, or would have had if it could be read."""
+
+    def loaded(self) -> Loaded:
+        """The settings. Raises SettingsError when there are problems."""
+        if self.settings is None:
+            raise SettingsError(self.problems)
+        return Loaded(settings=self.settings, warnings=self.warnings, sources=self.sources)
+
+
 def load_settings(path: Path | None, *, env: Mapping[str, str]) -> Loaded:
     """Reads and checks the settings in the file at `path`; without a file, the defaults and what `env` adds.
 
@@ -67,6 +85,11 @@ def load_settings(path: Path | None, *, env: Mapping[str, str]) -> Loaded:
 
     Raises: SettingsError with every problem found, one line each, none with a secret in it.
     """
+    return read_settings(path, env=env).loaded()
+
+
+def read_settings(path: Path | None, *, env: Mapping[str, str]) -> Reading:
+    """Like `load_settings`, and tells the problems instead of raising them."""
     report = Report()
     tree: Any = {}
     sources: list[Path] = []
@@ -74,13 +97,16 @@ def load_settings(path: Path | None, *, env: Mapping[str, str]) -> Loaded:
         includer = Includer(path, report)
         tree = includer.read()
         sources = includer.sources
-        if tree is None and report.problems:
-            raise SettingsError(tuple(report.problems))
-    directory = path.parent if path is not None else Path()
-    settings = settings_of(tree, Surroundings(env, directory, report, sources))
-    if settings is None or report.problems:
-        raise SettingsError(tuple(report.problems))
-    return Loaded(settings=settings, warnings=tuple(report.warnings), sources=tuple(sources))
+    settings = None
+    if tree is not None or not report.problems:
+        directory = path.parent if path is not None else Path()
+        settings = settings_of(tree, Surroundings(env, directory, report, sources))
+    return Reading(
+        settings=None if report.problems else settings,
+        problems=tuple(report.problems),
+        warnings=tuple(report.warnings),
+        sources=tuple(sources),
+    )
 
 
 def settings_of(tree: Any, around: Surroundings) -> Settings | None:

@@ -21,7 +21,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from router.control.jsonrpc import ControlError, ErrorCode, RequestFrame
-from router.control.protocol import channels, journal, messages, overview, pairing, sessions
+from router.control.protocol import channels, config, journal, messages, overview, pairing, sessions
 from router.control.protocol.base import Call
 from router.control.protocol.journal import EventNotice
 from router.control.protocol.overview import AccountReport, GetStatus, StatusResult
@@ -82,6 +82,9 @@ METHODS: Mapping[str, Method] = _table(
     ("sessions.list", sessions.ListSessions, sessions.SessionsListResult),
     ("sessions.show", sessions.ShowSession, sessions.SessionShown),
     ("sessions.reset", sessions.ResetSession, sessions.SessionReport),
+    ("config.validate", config.ValidateConfig, config.ConfigVerdict),
+    ("config.reload", config.ReloadConfig, config.ConfigReloaded),
+    ("config.get", config.GetConfig, config.ConfigShown),
     ("logs.tail", journal.TailLogs, journal.LogTail),
     ("events.subscribe", journal.SubscribeEvents, journal.Subscribed),
 )
