@@ -121,8 +121,6 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     """Gives pictures of our own an address; None when there is no listener for them."""
     warn: Callable[[AccountKey, str], None] = lambda _account, _warning: None
     """Tells the operator what an account found out and went on in spite of. Must neither wait nor raise."""
-    warn: Callable[[AccountKey, str], None] = lambda _account, _warning: None
-    """Tells the operator what an account found out and went on in spite of. Must neither wait nor raise."""
 
 
 NOTHING_SHARED = Shared()
