@@ -143,5 +143,7 @@ class ChannelKind(msgspec.Struct, frozen=True):
     """What only one process may use at a time, from the account's settings; None when there is no such thing."""
     groups_must_be_named: bool = False
     """Whether `groupPolicy: allowlist` without `groups` shuts every group, whoever speaks there."""
+    sends_files: bool = False
+    """Whether it sends files of this machine as they are, without an address from `Shared.files`."""
     text_limit_utf16: int = 2000
     max_sends_in_flight: int = 4

@@ -57,6 +57,7 @@ def _policy(account: Account, settings: Settings, kind: ChannelKind) -> AccountP
         chunk_mode=policy.chunk_mode,
         parse_mode=policy.parse_mode,
         tables=policy.markdown.tables,
+        sends_files=kind.sends_files or settings.webhook.public_url is not None,
         response_prefix=_first_said(policy.response_prefix, settings.messages.response_prefix),
         message_prefix=policy.message_prefix or "",
         text_limit=min(policy.text_chunk_limit, kind.text_limit_utf16),

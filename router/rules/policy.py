@@ -64,6 +64,8 @@ class AccountPolicy(msgspec.Struct, frozen=True, kw_only=True):
     parse_mode: ParseMode | None = None
     """How the network is asked to read what agents write; what the router says itself is always plain."""
     tables: TableMode = "code"
+    sends_files: bool = True
+    """Whether a picture in a file of ours can reach the network."""
     response_prefix: str = ""
     """Put before what agents say; the law of `prefixes`."""
     message_prefix: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from actors.messages import (
     Content,
@@ -17,6 +18,8 @@ from actors.messages import (
 from router.rules.marked_chunks import chunk_marked
 from router.rules.policy import AccountPolicy
 from router.rules.tables import convert_tables
+
+NO_ADDRESS = "a picture in a file needs an address that the network can reach: set webhook.publicUrl"
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -38,7 +41,9 @@ def parts(reply: Reply, policy: AccountPolicy) -> Parts:
     links: list[str] = []
     unsendable: list[Media] = []
     for media in reply.media:
-        if media.problem:
+        if _is_file(media) and not policy.sends_files:
+            unsendable.append(replace(media, problem=media.problem or NO_ADDRESS))
+        elif media.problem:
             unsendable.append(media)
         elif media.kind == "image" and (media.url or media.path):
             photos.append(media)
@@ -66,6 +71,10 @@ def _texts(text: str, links: list[str], policy: AccountPolicy) -> tuple[str, ...
     written = convert_tables(text, policy.tables, policy.parse_mode)
     whole = "\n".join([*([written] if written.strip() else []), *links])
     return chunk_marked(whole, limit=policy.text_limit, mode=policy.chunk_mode, parse_mode=policy.parse_mode)
+
+
+def _is_file(media: Media) -> bool:
+    return media.kind == "image" and bool(media.path) and not media.url
 
 
 def _photo(media: Media, caption: str) -> Content:

@@ -141,3 +141,11 @@ def test_how_texts_are_written_is_the_accounts_word(tmp_path: Path) -> None:
     top, shop = rules.accounts[AccountKey("zalo", "default")], rules.accounts[AccountKey("zalo", "shop")]
     assert (top.parse_mode, top.tables) == (None, "code")
     assert (shop.parse_mode, shop.tables) == ("markdown", "off")
+
+
+@pytest.mark.parametrize(("webhook", "sends"), [({}, False), ({"publicUrl": "https://bot.example.com"}, True)])
+def test_a_bot_sends_files_where_they_can_have_an_address(
+    tmp_path: Path, webhook: dict[str, object], sends: bool
+) -> None:
+    rules = rules_of(tmp_path, {"channels": {"zalo": {"botToken": "1:top"}}, "webhook": webhook})
+    assert rules.accounts[AccountKey("zalo", "default")].sends_files is sends

@@ -15,7 +15,7 @@ from actors.messages import (
     VoiceContent,
 )
 from router.rules.policy import AccountPolicy
-from router.rules.replies import Parts, parts, trace_of
+from router.rules.replies import NO_ADDRESS, Parts, parts, trace_of
 
 PLAIN = AccountPolicy()
 PICTURE = Media(kind="image", url="https://x/1.png")
@@ -115,3 +115,12 @@ def test_nothing_said_is_nothing_sent() -> None:
 )
 def test_what_cannot_be_sent_leaves_a_trace(media: Media, trace: Content) -> None:
     assert trace_of(media) == trace
+
+
+def test_a_picture_in_a_file_that_cannot_reach_the_network_does_not_take_the_words_along() -> None:
+    policy = AccountPolicy(sends_files=False)
+    here, there = Media(kind="image", path="/kept/1.png"), PICTURE
+    found = parts(Reply("see", (here, there)), policy)
+    assert found.contents == (PhotoContent("https://x/1.png", "see"),)
+    (left,) = found.unsendable
+    assert (left.path, left.problem) == ("/kept/1.png", NO_ADDRESS)
