@@ -94,7 +94,7 @@ async def open_desk(
             moment=moment,
             chance=system_chance(),
             emit=Telemetry().emit,
-            mailbox_capacity=settings.limits.mailbox,
+            limits=settings.limits,
         )
         async with trio.open_nursery() as nursery:
             yield await _running(nursery, router, answering)

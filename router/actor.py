@@ -47,6 +47,7 @@ from router.rules import inflow, outflow, turns
 from router.rules.records import PairingRequest, PutDeadLetter
 from router.rules.recovery import restore
 from router.rules.state import Chance, Decision, Moment, Rulebook, State
+from router.settings.sections import LimitsSettings
 from router.store.contract import MessageKey, Store
 
 T = TypeVar("T")
@@ -54,6 +55,9 @@ Release = Callable[[], None]
 
 RETRY_STORE_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Waits between attempts at a store that cannot be written; the last one repeats."""
+
+
+DEFAULT_LIMITS = LimitsSettings()
 
 
 class RouterActor:
@@ -67,15 +71,15 @@ class RouterActor:
         moment: Callable[[], Moment],
         chance: Chance,
         emit: Callable[[Event], None],
-        mailbox_capacity: int = 256,
+        limits: LimitsSettings = DEFAULT_LIMITS,
     ) -> None:
         self._rulebook = rulebook
         self._store = store
         self._moment = moment
         self._chance = chance
         self._emit = emit
-        self._batch_limit = mailbox_capacity
-        self._mailbox: Mailbox[ToRouter] = Mailbox(mailbox_capacity)
+        self._batch_limit = limits.batch
+        self._mailbox: Mailbox[ToRouter] = Mailbox(limits.mailbox)
         self.ref: Ref[ToRouter] = self._mailbox.ref
         self._desk = Desk(store, chance)
         self._state = State(rulebook)

@@ -201,8 +201,9 @@ class LimitsSettings(Section, frozen=True):
     """Unfinished messages of one account; at that many it takes no more in until some are answered."""
     mailbox: Count = 256
     """Messages that wait for one actor before whoever sends more has to wait."""
-    batch: Count = 256
-    """Messages that the router judges and commits in one transaction, at most."""
+    batch: Count = 64
+    """Messages that the router judges and commits in one transaction, at most. An account's sends wait for one another
+    through as many transactions: larger ones carry no more messages and let an answer wait longer behind a burst."""
     drain_seconds: SecondsOrZero = 30.0
     """How long running turns and sends may take once a stop is asked for."""
     poll_grace_seconds: SecondsOrZero = 2.0
