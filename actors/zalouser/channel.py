@@ -77,5 +77,6 @@ KIND: Final = ChannelKind(
     open=open_zalouser,
     login_of=_login_of,
     groups_must_be_named=True,
+    sends_files=True,
     max_sends_in_flight=1,
 )

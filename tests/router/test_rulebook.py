@@ -149,3 +149,8 @@ def test_a_bot_sends_files_where_they_can_have_an_address(
 ) -> None:
     rules = rules_of(tmp_path, {"channels": {"zalo": {"botToken": "1:top"}}, "webhook": webhook})
     assert rules.accounts[AccountKey("zalo", "default")].sends_files is sends
+
+
+def test_a_personal_account_sends_files_as_they_are(tmp_path: Path) -> None:
+    rules = rules_of(tmp_path, {"channels": {"zalouser": {"profile": "work"}}})
+    assert rules.accounts[AccountKey("zalouser", "default")].sends_files
