@@ -15,6 +15,7 @@ from actors.messages import (
     Chat,
     Content,
     Outbound,
+    ParseMode,
     PhotoContent,
     PhotoFileContent,
     StickerContent,
@@ -35,7 +36,6 @@ def test_there_is_a_row_for_every_content() -> None:
     ("content", "call"),
     [
         (TextContent("hi"), ("sendMessage", "hi", "", "")),
-        (TextContent("*hi*", "markdown"), ("sendMessage", "*hi*", "", "")),
         (PhotoContent("https://x.test/p.png", "cap"), ("sendPhoto", "cap", "https://x.test/p.png", "")),
         (VoiceContent(AAC), ("sendVoice", "", AAC, "")),
         (StickerContent("0e078a2fb66a5f34067b"), ("sendSticker", "", "", "0e078a2fb66a5f34067b")),
@@ -48,6 +48,14 @@ async def test_each_content_has_its_method(content: Content, call: tuple[str, ..
     (sent,) = bot.sent
     assert (sent.method, sent.text, sent.url, sent.sticker) == call
     assert message_id == sent.message_id
+
+
+@pytest.mark.parametrize("mode", [None, "markdown", "html"])
+async def test_a_text_is_sent_with_the_way_it_is_to_be_read(mode: ParseMode | None) -> None:
+    async with opened() as (api, bot, channel):
+        api.know(bot, TED)
+        await channel.send(out(TextContent("*hi*", mode)))
+    assert [(sent.text, sent.parse_mode) for sent in bot.sent] == [("*hi*", mode or "")]
 
 
 async def test_a_picture_of_our_own_is_sent_by_the_address_it_is_given(tmp_path: Path) -> None:

@@ -123,7 +123,8 @@ async def send_message(call: MethodCall) -> object:
     chat_id = _chat(call)
     text = call.params.required("text")
     _check_length(call.behaviour, "text", text)
-    return _sent(call, Sent(method="sendMessage", chat_id=chat_id, message_id="", at=0, text=text))
+    mode = call.params.string("parse_mode")
+    return _sent(call, Sent(method="sendMessage", chat_id=chat_id, message_id="", at=0, text=text, parse_mode=mode))
 
 
 async def send_photo(call: MethodCall) -> object:

@@ -16,6 +16,7 @@ class Params(msgspec.Struct, frozen=True):
 
     chat_id: Any = None
     text: Any = None
+    parse_mode: Any = None
     photo: Any = None
     caption: Any = None
     sticker: Any = None

@@ -54,6 +54,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """Trio's clock."""
     text: str = ""
     """The text, or a photo's caption."""
+    parse_mode: str = ""
     url: str = ""
     """Of a photo or voice note."""
     sticker: str = ""
