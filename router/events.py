@@ -103,10 +103,11 @@ class PairingRevoked(Event, frozen=True, kw_only=True):
 
 
 class SessionReset(Event, frozen=True, kw_only=True):
-    """An operator began a conversation anew."""
+    """A conversation began anew: an operator did it, or a rule of `session.reset`."""
 
     chat: Chat
     session_key: str
+    reason: str = "an operator asked for it"
 
 
 class TurnStarted(Event, frozen=True, kw_only=True):

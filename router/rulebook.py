@@ -10,6 +10,7 @@ from router.rules.policy import AccountPolicy, GroupRule, normalize_id
 from router.rules.prefixes import AgentFacts
 from router.rules.state import Rulebook
 from router.rules.texts import BY_LOCALE
+from router.settings.resets import reset_rules
 from router.settings.schema import Account, AgentEntry, GroupSettings, Settings
 from router.settings.sections import BindingSettings, MessagesSettings
 
@@ -28,6 +29,7 @@ def make_rulebook(settings: Settings, kinds: Mapping[str, ChannelKind]) -> Ruleb
         agent_facts={agent.id: _facts(agent) for agent in settings.agents},
         session_scope=settings.session.scope,
         dm_scope=settings.session.dm_scope,
+        resets=reset_rules(settings.session),
         identity_links=settings.session.identity_links,
         reset_triggers=settings.session.reset_triggers,
         texts=BY_LOCALE[settings.messages.locale],

@@ -55,7 +55,7 @@ TABLE: Mapping[type[Event], Row] = {
     events.PairingApproved: Row("pairing.approved", "info", "{e.sender_id} may speak to {e.account}"),
     events.PairingRejected: Row("pairing.rejected", "info", "{e.sender_id} was turned down by {e.account}"),
     events.PairingRevoked: Row("pairing.revoked", "info", "{e.sender_id} may no longer speak to {e.account}"),
-    events.SessionReset: Row("session.reset", "info", "{e.session_key} begins anew in {e.chat.chat_id}"),
+    events.SessionReset: Row("session.reset", "info", "{e.session_key} begins anew in {e.chat.chat_id}: {e.reason}"),
     events.TurnStarted: Row("turn.started", "debug", _TURN + "is given to {e.agent_id}"),
     events.TurnFinished: Row("turn.finished", "debug", _TURN + "is answered by {e.agent_id} in {e.seconds:.3f} s"),
     events.TurnRetry: Row(

@@ -32,6 +32,7 @@ from router.rules.records import (
     SetInboxState,
     SetOutboxState,
 )
+from router.rules.resets import ResetRules
 from router.rules.sessions import DmScope, SessionScope
 from router.rules.texts import ENGLISH, Texts
 
@@ -48,6 +49,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     bindings: tuple[Binding, ...] = ()
     session_scope: SessionScope = "per-sender"
     dm_scope: DmScope = "main"
+    resets: ResetRules = ResetRules()
     identity_links: Mapping[str, tuple[str, ...]] = {}
     reset_triggers: tuple[str, ...] = DEFAULT_RESET_TRIGGERS
     texts: Texts = ENGLISH

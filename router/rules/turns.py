@@ -24,6 +24,7 @@ from router.rules.outflow import put_dead, queue
 from router.rules.prefixes import NOBODY, response_prefix, with_prefix
 from router.rules.records import AppendTranscript, InboxRow, InboxState, PutSession, Session
 from router.rules.replies import parts, trace_of
+from router.rules.resets import rule_for, why_expired
 from router.rules.state import Chance, Decision, Moment, State
 
 
@@ -92,7 +93,7 @@ def _begin(state: State, row: InboxRow, moment: Moment, chance: Chance, decision
     if row.starts >= state.rulebook.max_starts:
         _die(state, row, f"begun {row.starts} times, and the router died each time", moment, decision)
         return
-    session, elapsed = _session(state, row, moment, chance)
+    session, elapsed = _session(state, row, moment, chance, decision)
     text = _said(state, row)
     command = parse_command(text, state.rulebook.reset_triggers) if row.authorized else None
     if command is not None:
@@ -139,12 +140,18 @@ def _turn(state: State, row: InboxRow, session: Session, text: str, moment: Mome
     )
 
 
-def _session(state: State, row: InboxRow, moment: Moment, chance: Chance) -> tuple[Session, float | None]:
+def _session(
+    state: State, row: InboxRow, moment: Moment, chance: Chance, decision: Decision
+) -> tuple[Session, float | None]:
     """The session of this message as of now, and how long ago it was last spoken in (None: it is new)."""
     chat = row.inbound.chat
     label = f"group:{chat.chat_id}" if chat.chat_type == "group" else row.inbound.sender_name or ""
     known = state.sessions.get(row.session_key)
-    if known is not None:
+    rule = rule_for(state.rulebook.resets, chat)
+    expired = known and why_expired(rule, last_at=known.updated_at, received_at=row.received_at)
+    if expired:
+        decision.events.append(SessionReset(chat=chat, session_key=row.session_key, reason=expired))
+    elif known is not None:
         elapsed = max(moment.wall - known.updated_at, 0.0)
         return replace(known, updated_at=moment.wall, chat=chat, label=label or known.label), elapsed
     session = Session(

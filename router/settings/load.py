@@ -18,6 +18,7 @@ from router.settings.checks import check_listeners
 from router.settings.draft import Surroundings
 from router.settings.includes import Includer
 from router.settings.problems import Report
+from router.settings.resets import check_resets
 from router.settings.schema import Settings
 from router.settings.sections import (
     CommandsSettings,
@@ -124,6 +125,8 @@ def settings_of(tree: Any, around: Surroundings) -> Settings | None:
     }
     if sections["webhook"] is not None and sections["control"] is not None:
         check_listeners(sections["webhook"], sections["control"], report)
+    if sections["session"] is not None:
+        check_resets(sections["session"], report)
     if report.problems:
         return None
     sections["webhook"] = _with_files(sections["webhook"], around)

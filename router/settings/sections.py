@@ -85,9 +85,11 @@ class SessionSettings(Section, frozen=True):
     identity_links: dict[str, tuple[PeerId, ...]] = {}
     """One person's ids, under a name of your choice: `{"ted": ["zalo:123", "zalouser:456"]}`."""
     reset: ResetSettings | None = None
-    """Not given: a session begins anew only when somebody asks. Obeyed later, like the next four."""
+    """Not given: a session begins anew only when somebody asks."""
     reset_by_type: ResetByType = ResetByType()
+    """Beats `reset`."""
     reset_by_channel: dict[str, ResetSettings] = {}
+    """Beats both."""
     reset_triggers: tuple[Text, ...] = ("/new", "/reset")
     idle_minutes: Count | None = None
     """An older spelling of `reset: {mode: "idle", idleMinutes: n}`."""
