@@ -110,9 +110,10 @@ async def _answer(
 ) -> AsyncIterator[httpcore.Response]:
     """The answer to one GET, with its body still to come. What fails here or inside the block is made Unfetchable."""
     failure: Unfetchable | None = None
+    opened = _Opened(wire)
     try:
         async with (
-            await _pool(url, rules, wire) as pool,
+            await _pool(url, rules, opened) as pool,
             pool.stream(
                 "GET",
                 httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
@@ -127,6 +128,8 @@ async def _answer(
         failure = Unfetchable("the server was not reached", passing=True)
     except _BROKEN:
         failure = Unfetchable("the download broke off", passing=True)
+    finally:
+        await opened.aclose()
     if failure is not None:
         raise failure  # Here, so that the foreign error, which may hold the address, is not its context.
 
@@ -169,6 +172,29 @@ def _judge(addresses: Iterable[str], allow_private: bool) -> None:
     """One bad address among good ones spoils the name: which one would be used is chance, or a rebinding attack."""
     if not allow_private and not all(map(is_public, addresses)):
         raise Unfetchable("its address is not public")
+
+
+class _Opened(httpcore.AsyncNetworkBackend):
+    """Remembers what was connected, to close it: httpcore forgets a connection that is cancelled in its handshake."""
+
+    def __init__(self, wire: httpcore.AsyncNetworkBackend) -> None:
+        self._wire = wire
+        self._streams: list[httpcore.AsyncNetworkStream] = []
+
+    async def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *_: Any, **__: Any
+    ) -> httpcore.AsyncNetworkStream:
+        stream = await self._wire.connect_tcp(host, port, timeout)
+        self._streams.append(stream)
+        return stream
+
+    async def aclose(self) -> None:
+        """Closes all of it at once, also what is closed already."""
+        for stream in self._streams:
+            # Cancelled from the start: the socket is closed all the same, and nothing is waited for.
+            with trio.CancelScope(shield=True) as scope:
+                scope.cancel()
+                await stream.aclose()
 
 
 class _CheckedNetwork(httpcore.AsyncNetworkBackend):

@@ -182,6 +182,25 @@ async def test_a_server_without_tls_is_not_reached_by_https(nursery: trio.Nurser
     assert error.reason == "the server was not reached"
 
 
+async def test_a_server_that_is_silent_in_the_handshake_is_given_up_and_its_connection_closed(
+    nursery: trio.Nursery,
+) -> None:
+    ended = trio.Event()
+
+    async def keep_silent(stream: trio.SocketStream) -> None:
+        while await stream.receive_some():
+            pass
+        ended.set()
+
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    nursery.start_soon(trio.serve_listeners, keep_silent, [listener])
+    rules = FetchRules(max_bytes=1000, timeout_seconds=0.2, allow_private_networks=True)
+    error = await refusal(f"https://127.0.0.1:{listener.socket.getsockname()[1]}/", rules)
+    assert error.reason == "it took longer than 0.2 s"
+    with trio.fail_after(10):
+        await ended.wait()
+
+
 @pytest.mark.parametrize("name", [f"{'a' * 64}.test", "..", "%00.test"])
 async def test_a_name_that_cannot_be_one_is_refused_and_nothing_breaks(name: str) -> None:
     assert (await refusal(f"http://{name}/")).reason in (
