@@ -83,7 +83,7 @@ class _Server:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._open: set[Connection] = set()
+        self._open: dict[Connection, None] = {}  # the oldest first
         self._room = trio.Semaphore(service.limits.max_connections)
 
     async def accept_forever(self, listener: trio.abc.Listener[Any], nursery: trio.Nursery) -> None:
@@ -104,14 +104,14 @@ class _Server:
         except trio.WouldBlock:
             await self._wait_for_room(stream)
         connection = Connection(stream, self._service)
-        self._open.add(connection)
+        self._open[connection] = None
         nursery.start_soon(self._serve, connection)
 
     async def _serve(self, connection: Connection) -> None:
         try:
             await connection.serve()
         finally:
-            self._open.discard(connection)
+            self._open.pop(connection, None)
             self._room.release()
 
     async def _wait_for_room(self, stream: trio.abc.Stream) -> None:
@@ -130,7 +130,7 @@ class _Server:
         idle = (one for one in self._open if one.idle)
         useless = min(idle, key=lambda one: one.since, default=None)
         if useless is not None:
-            self._open.remove(useless)  # so that two who wait do not both choose it
+            del self._open[useless]  # so that two who wait do not both choose it
             useless.close_idle()
 
     def begin_stop(self) -> None:

@@ -176,10 +176,12 @@ async def test_who_has_dawdled_longest_gives_way_to_one_that_waits(
 ) -> None:
     listener = await serve(limits=HttpLimits(max_connections=3, head_seconds=50))
     stuck = [await client_of(listener) for _ in range(3)]
+    await trio.sleep(1)
     for client in stuck[1:]:
         await client.send(b"GET / HTTP/1.1\r\nHost:")
         await trio.sleep(1)
     await stuck[0].send(first)
+    await trio.sleep(1)
     busy = await client_of(listener)
     assert (await busy.ask())[0] == 200
     assert trio.current_time() < 5
