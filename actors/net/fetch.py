@@ -12,11 +12,10 @@ Nothing that is raised here shows an address: media links are as good as passwor
 
 from __future__ import annotations
 
-import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urljoin
 
 import httpcore
@@ -24,10 +23,12 @@ import httpx
 import msgspec
 import trio
 
-from actors.errors import Rejected, RouterError
-from actors.net.addresses import is_public
+from actors.errors import Rejected
+from actors.net.guard import CheckedNetwork, OpenedNetwork, Unfetchable, judge_for_proxy
 from actors.net.transport import parse_url, shared_tls
 from actors.secret import PRIVATE
+
+__all__ = ["MAX_REDIRECTS", "MEGABYTE", "FetchRules", "Take", "Unfetchable", "fetch"]
 
 CONNECT_SECONDS: Final = 10.0
 MAX_REDIRECTS: Final = 5
@@ -37,18 +38,7 @@ _HEADERS: Final = ((b"User-Agent", b"zalo-router"), (b"Accept", b"*/*"), (b"Acce
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING_STATUSES: Final = frozenset({408, 425, 429})
 _CANNOT_BE_ASKED: Final = (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol)
-_NO_SUCH_NAME: Final = (OSError, ValueError)
-"""What resolvers raise: for names that nobody has, and for what cannot be a name."""
 _BROKEN: Final = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError)
-
-
-class Unfetchable(RouterError):
-    """The file cannot be had. `reason` is made of fixed words, fit for a person to read; `passing`: later it might."""
-
-    def __init__(self, reason: str, *, passing: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.passing = passing
 
 
 class FetchRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +100,7 @@ async def _answer(
 ) -> AsyncIterator[httpcore.Response]:
     """The answer to one GET, with its body still to come. What fails here or inside the block is made Unfetchable."""
     failure: Unfetchable | None = None
-    opened = _Opened(wire)
+    opened = OpenedNetwork(wire)
     try:
         async with (
             await _pool(url, rules, opened) as pool,
@@ -137,9 +127,9 @@ async def _answer(
 async def _pool(url: httpx.URL, rules: FetchRules, wire: httpcore.AsyncNetworkBackend) -> httpcore.AsyncConnectionPool:
     tls = shared_tls() if url.scheme == "https" else None
     if rules.proxy is None:
-        checked = _CheckedNetwork(wire, rules.allow_private_networks)
+        checked = CheckedNetwork(wire, rules.allow_private_networks)
         return httpcore.AsyncConnectionPool(ssl_context=tls, max_connections=1, network_backend=checked)
-    await _judge_for_proxy(url.raw_host.decode("ascii"), rules.allow_private_networks)
+    await judge_for_proxy(url.raw_host.decode("ascii"), rules.allow_private_networks)
     return httpcore.AsyncConnectionPool(
         ssl_context=tls, max_connections=1, network_backend=wire, proxy=_proxy(rules.proxy)
     )
@@ -152,77 +142,6 @@ def _proxy(url: str) -> httpcore.Proxy:
         auth=parsed.raw_auth,
         ssl_context=shared_tls() if parsed.url.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
     )
-
-
-async def _judge_for_proxy(host: str, allow_private: bool) -> None:
-    try:
-        addresses = await _addresses(host, 0)
-    except _NO_SUCH_NAME:
-        return
-    _judge(addresses, allow_private)
-
-
-async def _addresses(host: str, port: int) -> list[str]:
-    """All that the name stands for; spellings such as `0x7f.1` too, which only the system's resolver reads."""
-    found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(where[0]) for *_, where in found))
-
-
-def _judge(addresses: Iterable[str], allow_private: bool) -> None:
-    """One bad address among good ones spoils the name: which one would be used is chance, or a rebinding attack."""
-    if not allow_private and not all(map(is_public, addresses)):
-        raise Unfetchable("its address is not public")
-
-
-class _Opened(httpcore.AsyncNetworkBackend):
-    """Remembers what was connected, to close it: httpcore forgets a connection that is cancelled in its handshake."""
-
-    def __init__(self, wire: httpcore.AsyncNetworkBackend) -> None:
-        self._wire = wire
-        self._streams: list[httpcore.AsyncNetworkStream] = []
-
-    async def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, *_: Any, **__: Any
-    ) -> httpcore.AsyncNetworkStream:
-        stream = await self._wire.connect_tcp(host, port, timeout)
-        self._streams.append(stream)
-        return stream
-
-    async def aclose(self) -> None:
-        """Closes all of it at once, also what is closed already."""
-        for stream in self._streams:
-            # Cancelled from the start: the socket is closed all the same, and nothing is waited for.
-            with trio.CancelScope(shield=True) as scope:
-                scope.cancel()
-                await stream.aclose()
-
-
-class _CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to the very addresses that were judged."""
-
-    def __init__(self, wire: httpcore.AsyncNetworkBackend, allow_private: bool) -> None:
-        self._wire = wire
-        self._allow_private = allow_private
-
-    async def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, *_: Any, **__: Any
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            addresses = await _addresses(host, port)
-        except _NO_SUCH_NAME:
-            addresses = []
-        if not addresses:
-            raise Unfetchable("the server's name is not known", passing=True)
-        _judge(addresses, self._allow_private)
-        return await self._connected(addresses, port, timeout)
-
-    async def _connected(self, addresses: list[str], port: int, timeout: float | None) -> httpcore.AsyncNetworkStream:
-        for address in addresses[:-1]:
-            try:
-                return await self._wire.connect_tcp(address, port, timeout)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                continue
-        return await self._wire.connect_tcp(addresses[-1], port, timeout)
 
 
 async def _read(response: httpcore.Response, max_bytes: int, take: Take) -> None:
