@@ -145,9 +145,10 @@ class DirectTransport(httpx.AsyncBaseTransport):
         return httpx.Response(head.status_code, headers=headers, stream=_Rest(line, self._take_back))
 
     async def aclose(self) -> None:
-        """Closes the connections that idle."""
-        while self._idle:
-            await self._idle.pop().aclose()
+        """Closes the connections that idle. It takes no time, and a cancellation must not leave the half of them."""
+        with trio.CancelScope(shield=True):
+            while self._idle:
+                await self._idle.pop().aclose()
 
     async def _line_for(self, request: httpx.Request) -> Line:
         origin = _origin(request.url)
