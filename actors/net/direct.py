@@ -1,7 +1,7 @@
 """Requests straight to their server: h11 on Trio's streams, behind the interface of an httpx transport.
 
-Every message of every bot is two requests, so what carries them decides how much the router can carry: this takes a
-third of the processor time of httpx's own transport, which is left to what needs a proxy. Failures are httpx's, so that
+Every message of every bot is two requests, so what carries them decides how much the router can carry: this takes
+about half the processor time of httpx's own transport, which is left to what needs a proxy. Failures are httpx's, so that
 the tables of `actors.net.transport` hold for both.
 """
 
