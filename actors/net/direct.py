@@ -1,8 +1,8 @@
 """Requests straight to their server: h11 on Trio's streams, behind the interface of an httpx transport.
 
 Every message of every bot is two requests, so what carries them decides how much the router can carry: this takes
-about half the processor time of httpx's own transport, which is left to what needs a proxy. Failures are httpx's, so that
-the tables of `actors.net.transport` hold for both.
+about half the processor time of httpx's own transport, which is left to what needs a proxy. Failures are httpx's, so
+that the tables of `actors.net.transport` hold for both.
 """
 
 from __future__ import annotations
