@@ -22,7 +22,14 @@ from router.version import VERSION
 COMMANDS = {
     "serve": ("router.cli.serve:serve", "Run the router until it is told to stop."),
     "status": ("router.cli.status:status", "Show how the running router is doing."),
-    "pairing": ("router.cli.pairing:pairing", "See and approve strangers who ask to be let in."),
+    "channels": ("router.cli.channels:channels", "See the accounts; start, stop and restart one of them."),
+    "pairing": ("router.cli.pairing:pairing", "See strangers who ask to be let in; approve, reject, revoke."),
+    "message": ("router.cli.message:message", "Send a message."),
+    "sessions": ("router.cli.sessions:sessions", "See conversations, and begin one anew."),
+    "outbox": ("router.cli.outbox:outbox", "See what could not be sent; send it again, or give it up."),
+    "inbox": ("router.cli.inbox:inbox", "See messages that were not answered, and retry them."),
+    "logs": ("router.cli.logs:logs", "Print the end of the log, and follow it."),
+    "control": ("router.cli.control:control", "The control socket's protocol, for programs."),
     "config": ("router.cli.config:config", "Look at the settings file and check it."),
 }
 
@@ -31,6 +38,12 @@ Examples:
   router serve --demo
   router status
   router pairing approve zalo 7GVCMMUW
+  router channels status --probe
+  router logs --follow
+
+\b
+Shell completion (bash; zsh and fish likewise):
+  eval "$(_ROUTER_COMPLETE=bash_source router)"
 """
 
 

@@ -22,8 +22,8 @@ from router.settings.load import load_settings
 from router.surroundings import Surroundings
 from router.telemetry import Telemetry
 
-TOKEN = "1000000000000000001:one"
-OTHER = "1000000000000000002:two"
+TOKEN = "1000000000000000001:canary-of-the-shop"
+OTHER = "1000000000000000002:canary-of-the-help"
 TED = "6ede9afa66b88fe6d6a9"
 OPEN = {"dmPolicy": "open", "allowFrom": ["*"]}
 

@@ -9,8 +9,8 @@ import pytest
 from cli_bench import Ran, run
 from control_bench import HANDLERS, REQUEST
 
-from router.cli.channels import channel_of
 from router.cli.pairing import channel_and_code
+from router.cli.words import channel_of
 from router.control.connection import Handlers
 from router.control.jsonrpc import ControlError, ErrorCode
 from router.control.protocol.pairing import ApprovePairing, ListPairings, PairingApproved, PairingListResult

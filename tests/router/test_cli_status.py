@@ -56,8 +56,8 @@ async def test_status_shows_state_store_accounts_agents_and_warnings(tmp_path: P
     assert account.endswith("-   -    2 in, 4 out  3         HTTP 401\\x1b[2J")
     assert lines[lines.index("Agents (1)") + 2].split() == ["main", "echo", "1", "2"]
     assert lines[lines.index("Warnings") + 1 :] == [
-        "- replies of zalo:shop: 2 may or may not have gone out and wait for you to decide",
-        "- replies of zalo:shop: 1 could not be sent and will not be tried again",
+        "- replies of zalo:shop: 2 may or may not have gone out; decide with `router outbox list`",
+        "- replies of zalo:shop: 1 could not be sent and will not be tried again (`router outbox list`)",
         "- no agent is configured: the built-in echo agent answers",
     ]
 
