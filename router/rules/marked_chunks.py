@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 from actors.messages import ParseMode
 from router.rules.chunking import MIN_LIMIT, ChunkMode, Piece, chunk, cut
-from router.rules.graphemes import utf16_length
+from router.rules.graphemes import skip_spaces, utf16_length
 from router.rules.markup import SpanMap, find_spans
 
-_TRIES = 6
+_TRIES = 16
 
 
 def chunk_marked(
@@ -27,7 +27,7 @@ def chunk_marked(
     spans = SpanMap(find_spans(text, parse_mode))
     room = limit
     for _ in range(_TRIES):
-        if room < max(MIN_LIMIT, limit // 2):
+        if room < max(MIN_LIMIT, limit // 4):
             break
         found = tuple(_dressed(text, cut(text, limit=room, mode=mode), spans))
         too_long = max((utf16_length(each) for each in found), default=0) - limit
@@ -41,7 +41,9 @@ def _dressed(text: str, pieces: tuple[Piece, ...], spans: SpanMap) -> Iterator[s
     """Each piece with what its markup needs at both ends."""
     for piece in pieces:
         start, stop = _settled(piece.start, spans), _settled(piece.stop, spans)
-        body = text[start:stop]
+        # A cut that has moved may lie beside white space, where no marker opens or closes.
+        start = skip_spaces(text, start) if start > piece.start else start
+        body = text[start:stop] if stop >= piece.stop else text[start:stop].rstrip()
         if body.strip():
             opened = "".join(span.opening for span in spans.around(start))
             closed = "".join(span.closing for span in reversed(spans.around(stop)))

@@ -22,6 +22,10 @@ from router.rules.markup import SpanMap, find_spans
         ("~~aaaa bbbb cccc~~", 14, ["~~aaaa bbbb~~", "~~cccc~~"]),
         # A word that has to be cut, just inside its markers.
         ("**abcdefghijkl**", 10, ["**abcdef**", "**ghijkl**"]),
+        # A cut that falls on a marker, opening or closing, moves to its outer side.
+        ("abcdefgh**ijklmnop**", 10, ["abcdefgh", "**ijklmn**", "**op**"]),
+        ("abcdefghi**jklmnop**", 10, ["abcdefgh", "i**jklmn**", "**op**"]),
+        ("**abcdefgh**ijklm", 10, ["**abcdef**", "**gh**ijkl", "m"]),
         # A lone star is no markup: nothing is closed that was never open.
         ("aaa *bbb ccc ddd eee", 10, ["aaa *bbb", "ccc ddd", "eee"]),
         # Lines are marked up by themselves.
@@ -37,6 +41,8 @@ def test_markdown_is_closed_and_opened_again(text: str, limit: int, chunks: list
     [
         ("<b>aaaa bbbb cccc</b>", 16, ["<b>aaaa bbbb</b>", "<b>cccc</b>"]),
         ('<p class="x y">aaaa bbbb</p>', 26, ['<p class="x y">aaaa</p>', '<p class="x y">bbbb</p>']),
+        # The white space in a tag is no place for a cut.
+        ('aaaaaaaa bbbbbbb <b x="1 2">cc</b>', 24, ["aaaaaaaa bbbbbbb", '<b x="1 2">cc</b>']),
     ],
 )
 def test_html_is_closed_and_opened_again(text: str, limit: int, chunks: list[str]) -> None:
@@ -53,7 +59,9 @@ def test_markers_that_would_take_a_message_over_are_left_alone() -> None:
     assert chunk_marked(text, limit=50, parse_mode="html") == chunk(text, limit=50)
 
 
-WORDS = st.lists(st.sampled_from(["a", "bc", "Việt", "word.", "😀", "x" * 9]), min_size=1, max_size=5).map(" ".join)
+WORDS = st.lists(st.sampled_from(["a", "bc", "Việt", "word.", "😀", "x" * 9, "y" * 40]), min_size=1, max_size=5).map(
+    " ".join
+)
 
 
 def marked(markers: list[str]) -> st.SearchStrategy[str]:

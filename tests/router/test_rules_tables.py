@@ -63,6 +63,8 @@ def test_every_table_of_a_text_is_written() -> None:
         ("|a|\n|-|\n|1|\n|2|", "1\n\n2"),
         # It ends with the first line that has no pipe.
         ("|a|b|\n|-|-|\n|1|2|\nend", "1\n• b: 2\nend"),
+        # A fence that follows is a fence, whatever is in it.
+        ("|a|b|\n|-|-|\n|1|2|\n``` x | y\nz | z\n```", "1\n• b: 2\n``` x | y\nz | z\n```"),
         ("|a|b|\r\n|-|-|\r\n|1|2|\r\n", "1\n• b: 2\n"),
     ],
 )
