@@ -26,6 +26,7 @@ class Listener:
         self._own_id = own_id
         self._supervised = {"supervised", "raw"} <= call.flags
         self._keep_alive = "keep-alive" in call.flags and "supervised" not in call.flags
+        self._deaf = False
 
     def run(self) -> None:
         """Raises: Ends, sooner or later."""
@@ -36,6 +37,8 @@ class Listener:
             inbox = self._home.inbox()
             while True:
                 for order in inbox.waiting():
+                    if self._deaf and order["do"] == "say":
+                        break  # left for the next listener
                     inbox.done(order)
                     getattr(self, f"_do_{order['do']}")(order)
                 time.sleep(POLL_SECONDS)
@@ -66,6 +69,7 @@ class Listener:
             say(printing.CLOSED.format(code=code))
         if not self._keep_alive:
             raise Ends(0)
+        self._deaf = True
         if code in (1000, 3000):
             time.sleep(RECONNECT_SECONDS)
             self._connected()
@@ -78,6 +82,7 @@ class Listener:
         raise Ends(order["code"], stderr=order.get("stderr", ""))
 
     def _connected(self) -> None:
+        self._deaf = False
         if self._supervised:
             self._tell("connected")
         else:
