@@ -9,12 +9,15 @@ import click
 import msgspec
 
 from router.cli.failures import USAGE
-from router.cli.options import config_option, json_option
+from router.cli.options import Where, config_option, json_option, router_options
 from router.cli.output import print_json
 from router.printable import printable
 
 EPILOG = """\b
 Examples:
+  router config show
+  router config reload
+  router config import ~/.openclaw/openclaw.json
   router config validate
   router config validate --config shop.json5 --json
   router config schema > router.schema.json
@@ -33,7 +36,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 @click.group(epilog=EPILOG)
 def config() -> None:
-    """Look at the settings file and check it."""
+    """Look at the settings file, check it, and put it in force."""
 
 
 @config.command()
@@ -52,6 +55,63 @@ def validate(ctx: click.Context, config: Path | None, as_json: bool) -> None:
     else:
         _tell(verdict)
     ctx.exit(0 if verdict.ok else USAGE)
+
+
+@config.command()
+@config_option
+def show(config: Path | None) -> None:
+    """Print the settings that the file makes, defaults filled in, as one JSON object; secrets read ***.
+
+    For what a running router obeys at this moment, see `router config reload`, which says whether that is the same.
+    """
+    from router.settings.load import load_settings
+    from router.settings.paths import find_config
+    from router.settings.shown import shown
+
+    path = find_config(config, os.environ)
+    loaded = load_settings(path, env=os.environ)
+    print_json({"file": None if path is None else str(path), "settings": shown(loaded.settings)})
+
+
+@config.command()
+@router_options
+@json_option
+def reload(where: Where, as_json: bool) -> None:
+    """Have the running router read its settings file again, at once.
+
+    It does so by itself a moment after the file, an include or a token file has changed, and at SIGHUP. A file that
+    cannot be used changes nothing. Ends with 0 when the file is in force, with 1 when it cannot be.
+    """
+    from router.cli.remote import ask
+    from router.control.protocol.config import ReloadConfig
+
+    done = ask(where, ReloadConfig(), wait_seconds=30.0)
+    if as_json:
+        print_json(done)
+        return
+    for line in done.changes or ("nothing changed",):
+        click.echo(printable(line))
+    for path in done.needs_restart:
+        click.echo(f"{path}: changed; in force after a restart of the router")
+    for warning in done.warnings:
+        click.echo(f"warning: {printable(warning)}", err=True)
+
+
+@config.command("import")
+@click.argument("source", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Where to write.")
+@click.option("--force", is_flag=True, help="Write even though the file exists; what it was is kept as FILE.bak.")
+@json_option
+@click.pass_context
+def import_settings(ctx: click.Context, source: Path, target: Path | None, force: bool, as_json: bool) -> None:
+    """Make a settings file of an OpenClaw one: its channels zalo and zalouser, bindings, session and messages.
+
+    Says what is left out, and why. Ends with 0 when the new file can be used as it is, and with 2 when something in it
+    has to be mended first; it is written either way. SOURCE is only read.
+    """
+    from router.cli.importing import import_file
+
+    ctx.exit(import_file(source, target, force=force, as_json=as_json))
 
 
 @config.command()
