@@ -88,20 +88,6 @@ class PairingApproved(Event, frozen=True, kw_only=True):
     sender_id: str
 
 
-class PairingRejected(Event, frozen=True, kw_only=True):
-    """A request to be let in was turned down; nobody tells its sender."""
-
-    account: AccountKey
-    sender_id: str
-
-
-class PairingRevoked(Event, frozen=True, kw_only=True):
-    """A sender who had been let in no longer is."""
-
-    account: AccountKey
-    sender_id: str
-
-
 class SessionReset(Event, frozen=True, kw_only=True):
     """A conversation began anew: an operator did it, or a rule of `session.reset`."""
 
@@ -146,14 +132,6 @@ class TurnFailed(Event, frozen=True, kw_only=True):
     agent_id: str
     inbox_id: int
     reason: str
-
-
-class TurnRevived(Event, frozen=True, kw_only=True):
-    """An operator had a dead message given to its agent once more."""
-
-    chat: Chat
-    agent_id: str
-    inbox_id: int
 
 
 class MediaUnsendable(Event, frozen=True, kw_only=True):
@@ -214,21 +192,6 @@ class DeliveryDead(Event, frozen=True, kw_only=True):
     chat: Chat
     outbox_id: int
     reason: str
-
-
-class DeliveryRetried(Event, frozen=True, kw_only=True):
-    """An operator had it sent again: as the same row if it was held, as a new one if it was dead."""
-
-    chat: Chat
-    outbox_id: int
-    new_outbox_id: int
-
-
-class DeliveryDropped(Event, frozen=True, kw_only=True):
-    """An operator gave it up."""
-
-    chat: Chat
-    outbox_id: int
 
 
 class StoreFailed(Event, frozen=True, kw_only=True):

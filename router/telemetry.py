@@ -16,7 +16,7 @@ import msgspec
 
 from actors.clock import WallClock, wall_time
 from actors.messages import AccountKey, Chat
-from router import events, webhook_events
+from router import events, operator_events, webhook_events
 from router.events import Event
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -53,8 +53,8 @@ TABLE: Mapping[type[Event], Row] = {
     events.DeadLettered: Row("message.dead-lettered", "warning", "{e.account} could not decode a message: {e.reason}"),
     events.PairingRequested: Row("pairing.requested", "info", "{e.sender_id} asks {e.chat.account} to be let in"),
     events.PairingApproved: Row("pairing.approved", "info", "{e.sender_id} may speak to {e.account}"),
-    events.PairingRejected: Row("pairing.rejected", "info", "{e.sender_id} was turned down by {e.account}"),
-    events.PairingRevoked: Row("pairing.revoked", "info", "{e.sender_id} may no longer speak to {e.account}"),
+    operator_events.PairingRejected: Row("pairing.rejected", "info", "{e.sender_id} was turned down by {e.account}"),
+    operator_events.PairingRevoked: Row("pairing.revoked", "info", "{e.sender_id} may no longer speak to {e.account}"),
     events.SessionReset: Row("session.reset", "info", "{e.session_key} begins anew in {e.chat.chat_id}: {e.reason}"),
     events.TurnStarted: Row("turn.started", "debug", _TURN + "is given to {e.agent_id}"),
     events.TurnFinished: Row("turn.finished", "debug", _TURN + "is answered by {e.agent_id} in {e.seconds:.3f} s"),
@@ -62,7 +62,7 @@ TABLE: Mapping[type[Event], Row] = {
         "turn.retry", "warning", _TURN + "failed at {e.agent_id}, again in {e.delay_seconds:.1f} s: {e.reason}"
     ),
     events.TurnFailed: Row("turn.failed", "warning", _TURN + "is dead, {e.agent_id} stayed broken: {e.reason}"),
-    events.TurnRevived: Row("turn.revived", "info", _TURN + "is given to {e.agent_id} once more"),
+    operator_events.TurnRevived: Row("turn.revived", "info", _TURN + "is given to {e.agent_id} once more"),
     events.MediaUnsendable: Row("turn.media-unsendable", "warning", _TURN + "answered with a {e.kind} it cannot send"),
     events.MediaFetched: Row("media.fetched", "debug", _TURN + "has its {e.kind}, {e.bytes} bytes"),
     events.MediaUnavailable: Row(
@@ -74,8 +74,10 @@ TABLE: Mapping[type[Event], Row] = {
     ),
     events.DeliveryHeld: Row("delivery.held", "warning", _DELIVERY + "may have gone out, and is held: {e.reason}"),
     events.DeliveryDead: Row("delivery.dead", "warning", _DELIVERY + "will not go out: {e.reason}"),
-    events.DeliveryRetried: Row("delivery.retried", "info", _DELIVERY + "is to be sent again, as {e.new_outbox_id}"),
-    events.DeliveryDropped: Row("delivery.dropped", "info", _DELIVERY + "was given up by an operator"),
+    operator_events.DeliveryRetried: Row(
+        "delivery.retried", "info", _DELIVERY + "is to be sent again, as {e.new_outbox_id}"
+    ),
+    operator_events.DeliveryDropped: Row("delivery.dropped", "info", _DELIVERY + "was given up by an operator"),
     events.StoreFailed: Row("store.failed", "error", "the store takes no writes, intake has stopped: {e.reason}"),
     events.StoreRecovered: Row("store.recovered", "info", "the store takes writes again, at attempt {e.attempts}"),
     events.SettingsLoaded: Row(

@@ -15,8 +15,9 @@ from actors.messages import AccountKey, Chat, Content, Media, PhotoContent, Repl
 from router import messages
 from router.control.jsonrpc import ControlError, ErrorCode
 from router.control.protocol.messages import MessageSent, PartReport, SendMessage
-from router.events import DeliveryDead, DeliveryDropped, DeliveryHeld, DeliverySent
+from router.events import DeliveryDead, DeliveryHeld, DeliverySent
 from router.operations.inside import Inside
+from router.operator_events import DeliveryDropped
 from router.rules.chunking import utf16_length
 from router.rules.records import OUTBOX_FINISHED, OutboxRow, SendOrder
 from router.rules.replies import parts

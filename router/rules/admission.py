@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from actors.messages import AccountKey, TextContent
-from router.events import PairingApproved, PairingRejected, PairingRevoked
+from router.events import PairingApproved
+from router.operator_events import PairingRejected, PairingRevoked
 from router.rules.outflow import queue
 from router.rules.records import Approval, PairingRequest
 from router.rules.state import Decision, Moment, State

@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from actors.messages import Chat, Content
-from router.events import DeliveryDropped, DeliveryRetried, TurnRevived
+from router.operator_events import DeliveryDropped, DeliveryRetried, TurnRevived
 from router.rules.destinations import destination
 from router.rules.outflow import EARLIER_PART_DIED, pump, queue
 from router.rules.records import InboxRow, OutboxRow, PutSendOrder, SendOrder

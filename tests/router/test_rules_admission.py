@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from playbook import SHOP, Stage, of, rulebook, sent_texts
 
-from router.events import PairingApproved, PairingRejected, PairingRevoked
+from router.events import PairingApproved
+from router.operator_events import PairingRejected, PairingRevoked
 from router.rules.admission import approve, reject, revoke
 from router.rules.policy import AccountPolicy
 from router.rules.records import DropApproval, DropPairing, PutApproval

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from playbook import SHOP, Stage, of, rulebook, sent_texts
 
 from actors.messages import Chat, Media, Refused, Reply, Retry, Sent, TextContent, Unknown
-from router.events import DeliveryDropped, DeliveryRetried, TurnRevived
+from router.operator_events import DeliveryDropped, DeliveryRetried, TurnRevived
 from router.rules.interventions import Impossible, drop, held, retry, retry_turn, send
 from router.rules.policy import AccountPolicy
 from router.rules.records import (

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.messages import AccountKey, AccountState, Chat
-from router import events, webhook_events
+from router import events, operator_events, webhook_events
 from router.events import Event
 from router.telemetry import RANKS, TABLE, DropLimiter, Record, Telemetry
 
@@ -23,7 +23,7 @@ class Clock:
 
 
 def every_event() -> list[type[Event]]:
-    named = [each for module in (events, webhook_events) for each in vars(module).values()]
+    named = [each for module in (events, operator_events, webhook_events) for each in vars(module).values()]
     return [each for each in named if isinstance(each, type) and issubclass(each, Event) and each is not Event]
 
 
