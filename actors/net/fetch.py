@@ -24,7 +24,8 @@ import msgspec
 import trio
 
 from actors.errors import Rejected
-from actors.net.guard import CheckedNetwork, OpenedNetwork, Unfetchable, judge_for_proxy
+from actors.net.guard import CheckedNetwork, Unfetchable, judge_for_proxy
+from actors.net.opened import OpenedNetwork
 from actors.net.transport import parse_url, shared_tls
 from actors.secret import PRIVATE
 

@@ -53,29 +53,6 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         return await self._wire.connect_tcp(addresses[-1], port, timeout)
 
 
-class OpenedNetwork(httpcore.AsyncNetworkBackend):
-    """Remembers what was connected, to close it: httpcore forgets a connection that is cancelled in its handshake."""
-
-    def __init__(self, wire: httpcore.AsyncNetworkBackend) -> None:
-        self._wire = wire
-        self._streams: list[httpcore.AsyncNetworkStream] = []
-
-    async def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, *_: Any, **__: Any
-    ) -> httpcore.AsyncNetworkStream:
-        stream = await self._wire.connect_tcp(host, port, timeout)
-        self._streams.append(stream)
-        return stream
-
-    async def aclose(self) -> None:
-        """Closes all of it at once, also what is closed already."""
-        for stream in self._streams:
-            # Cancelled from the start: the socket is closed all the same, and nothing is waited for.
-            with trio.CancelScope(shield=True) as scope:
-                scope.cancel()
-                await stream.aclose()
-
-
 async def judge_for_proxy(host: str, allow_private: bool) -> None:
     """Judges a host that a proxy will connect to, by what its name stands for here. Raises Unfetchable."""
     try:

@@ -17,7 +17,7 @@ import httpx
 
 from actors.errors import Rejected, RetryLater, RouterError, UnknownOutcome
 from actors.net.answer import system_words
-from actors.net.direct import DirectTransport
+from actors.net.kept import KeptTransport
 
 KEEP_ALIVE_SECONDS: Final = 20.0
 """Idle connections are closed before the fronts of this world do (nginx: 60 to 75 s), or a request may meet the end."""
@@ -116,7 +116,7 @@ class Transports:
 
     def _make(self, scheme: str) -> Transport:
         if self._proxy is None:
-            return DirectTransport(self._max_connections, KEEP_ALIVE_SECONDS, shared_tls)
+            return KeptTransport(self._max_connections, KEEP_ALIVE_SECONDS, shared_tls)
         # The bare context trusts nobody: should an https URL ever reach it, the handshake fails.
         tls = shared_tls() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         limits = httpx.Limits(max_connections=self._max_connections, keepalive_expiry=KEEP_ALIVE_SECONDS)

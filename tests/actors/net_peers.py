@@ -18,7 +18,7 @@ from httpcore._backends.trio import TrioStream
 from actors.errors import RouterError
 from actors.net.answer import HttpAnswer
 from actors.net.client import HttpClient, open_http_client
-from actors.net.direct import DirectTransport
+from actors.net.kept import KeptTransport
 from actors.net.transport import KEEP_ALIVE_SECONDS, shared_tls
 
 CANARY = "4242:canary-token"
@@ -65,8 +65,8 @@ class Network(httpcore.AsyncNetworkBackend):
             await peer(stream)
 
 
-def direct(network: Network, connections: int) -> httpx.AsyncBaseTransport:
-    return DirectTransport(connections, KEEP_ALIVE_SECONDS, shared_tls, network.connect)
+def kept(network: Network, connections: int) -> httpx.AsyncBaseTransport:
+    return KeptTransport(connections, KEEP_ALIVE_SECONDS, shared_tls, network)
 
 
 def through_httpx(network: Network, connections: int) -> httpx.AsyncBaseTransport:
@@ -77,10 +77,10 @@ def through_httpx(network: Network, connections: int) -> httpx.AsyncBaseTranspor
 
 
 Carrier = Callable[[Network, int], httpx.AsyncBaseTransport]
-_in_use: list[Carrier] = [direct]
+_in_use: list[Carrier] = [kept]
 
 
-@pytest.fixture(params=[direct, through_httpx], ids=lambda carrier: carrier.__name__)
+@pytest.fixture(params=[kept, through_httpx], ids=lambda carrier: carrier.__name__)
 def carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
     """Has `client_to` use one after the other; what callers may rely on holds with both."""
     _in_use.append(request.param)

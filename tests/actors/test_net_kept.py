@@ -1,4 +1,4 @@
-"""Requests straight to their server, over loopback: TLS, connections that are kept, and those that ended meanwhile."""
+"""Kept connections over loopback: TLS, connections that are kept, and those that ended meanwhile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import trio
 import trustme
 from net_peers import OK, read_request
 
-from actors.net.direct import DirectTransport
+from actors.net.kept import KeptTransport
 from actors.net.transport import Body
 
 KEPT_SECONDS = 20.0
@@ -30,7 +30,7 @@ def request(port: int, scheme: str = "http", content: bytes = b"{}") -> httpx.Re
     return httpx.Request("POST", url, headers=headers, stream=Body(content), extensions={"timeout": {"connect": 5.0}})
 
 
-async def ask(transport: DirectTransport, asked: httpx.Request) -> bytes:
+async def ask(transport: KeptTransport, asked: httpx.Request) -> bytes:
     with trio.fail_after(10):
         response = await transport.handle_async_request(asked)
         body = b"".join([part async for part in response.aiter_raw()])
@@ -64,7 +64,7 @@ async def answers_once(stream: trio.abc.Stream) -> None:
 
 async def test_a_kept_connection_carries_request_after_request() -> None:
     accepted: list[int] = []
-    transport = DirectTransport(4, KEPT_SECONDS, no_tls)
+    transport = KeptTransport(4, KEPT_SECONDS, no_tls)
     async with transport, serving(answers, accepted) as port:
         assert [await ask(transport, request(port)) for _ in range(3)] == [b"{}"] * 3
     assert len(accepted) == 1
@@ -72,12 +72,11 @@ async def test_a_kept_connection_carries_request_after_request() -> None:
 
 async def test_a_connection_that_the_server_has_ended_is_not_used_again() -> None:
     accepted: list[int] = []
-    transport = DirectTransport(4, KEPT_SECONDS, no_tls)
+    transport = KeptTransport(4, KEPT_SECONDS, no_tls)
     async with transport, serving(answers_once, accepted) as port:
         await ask(transport, request(port))
-        (line,) = transport._idle
         with trio.fail_after(10):
-            while not line.looks_broken():
+            while any(line.is_usable() for line in transport._idle):
                 await trio.sleep(0.001)
         assert await ask(transport, request(port)) == b"{}"
     assert len(accepted) == 2
@@ -85,7 +84,7 @@ async def test_a_connection_that_the_server_has_ended_is_not_used_again() -> Non
 
 async def test_a_connection_that_idled_for_too_long_is_not_used_again() -> None:
     accepted: list[int] = []
-    transport = DirectTransport(4, 0.0, no_tls)
+    transport = KeptTransport(4, 0.0, no_tls)
     async with transport, serving(answers, accepted) as port:
         await ask(transport, request(port))
         await ask(transport, request(port))
@@ -93,11 +92,11 @@ async def test_a_connection_that_idled_for_too_long_is_not_used_again() -> None:
 
 
 async def test_another_server_gets_a_connection_of_its_own() -> None:
-    transport = DirectTransport(1, KEPT_SECONDS, no_tls)
+    transport = KeptTransport(1, KEPT_SECONDS, no_tls)
     async with transport, serving(answers) as one, serving(answers) as other:
         for port in (one, other, one):
             await ask(transport, request(port))
-        assert [line.origin[2] for line in transport._idle] == [one]
+        assert [line.origin.port for line in transport._idle] == [one]
 
 
 async def test_a_server_that_answers_before_it_has_read_all_is_heard() -> None:
@@ -107,7 +106,7 @@ async def test_a_server_that_answers_before_it_has_read_all_is_heard() -> None:
             while await stream.receive_some():
                 pass
 
-    transport = DirectTransport(1, KEPT_SECONDS, no_tls)
+    transport = KeptTransport(1, KEPT_SECONDS, no_tls)
     async with transport, serving(impatient) as port:
         assert await ask(transport, request(port, content=b"x" * 200_000)) == b"nope"
         assert transport._idle == []
@@ -139,7 +138,7 @@ def trusting(authority: trustme.CA) -> ssl.SSLContext:
 
 async def test_https_is_spoken_and_its_connections_are_kept(authority: trustme.CA) -> None:
     accepted: list[int] = []
-    transport = DirectTransport(2, KEPT_SECONDS, lambda: trusting(authority))
+    transport = KeptTransport(2, KEPT_SECONDS, lambda: trusting(authority))
     async with transport, serving_tls(authority, "127.0.0.1", accepted) as port:
         for _ in range(3):
             assert await ask(transport, request(port, "https")) == b"{}"
@@ -148,7 +147,7 @@ async def test_https_is_spoken_and_its_connections_are_kept(authority: trustme.C
 
 async def test_a_certificate_for_another_name_is_refused(authority: trustme.CA) -> None:
     asked_for = b"{}"
-    transport = DirectTransport(1, KEPT_SECONDS, lambda: trusting(authority))
+    transport = KeptTransport(1, KEPT_SECONDS, lambda: trusting(authority))
     async with transport, serving_tls(authority, "api.test") as port:
         asked = request(port, "https", asked_for)
         with pytest.raises(httpx.ConnectError):
@@ -158,7 +157,7 @@ async def test_a_certificate_for_another_name_is_refused(authority: trustme.CA) 
 
 
 async def test_a_certificate_of_nobody_we_know_is_refused(authority: trustme.CA) -> None:
-    transport = DirectTransport(1, KEPT_SECONDS, ssl.create_default_context)
+    transport = KeptTransport(1, KEPT_SECONDS, ssl.create_default_context)
     async with transport, serving_tls(authority, "127.0.0.1") as port:
         with pytest.raises(httpx.ConnectError):
             await ask(transport, request(port, "https"))
@@ -168,7 +167,7 @@ async def test_room_is_given_back_whatever_becomes_of_a_request() -> None:
     async def hangs_up(stream: trio.abc.Stream) -> None:
         await read_request(stream)
 
-    transport = DirectTransport(1, KEPT_SECONDS, no_tls)
+    transport = KeptTransport(1, KEPT_SECONDS, no_tls)
     async with transport, serving(hangs_up) as port:
         for _ in range(3):
             with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
