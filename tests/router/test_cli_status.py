@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -86,3 +87,27 @@ async def test_a_closed_pipe_ends_without_a_traceback(tmp_path: Path) -> None:
             program = f"{sys.executable} -c '{PROGRAM}' status --state-dir {tmp_path} | true"
             done = await trio.run_process(["sh", "-c", program], cwd=ROOT, capture_stderr=True, check=False)
     assert done.stderr == b""
+
+
+async def test_watching_shows_it_over_and_over_and_waits_for_a_router_that_is_away(tmp_path: Path) -> None:
+    seen = b""
+    with trio.fail_after(30):
+        async with served() as server:
+            with published(tmp_path, server.endpoint):
+                words = ["status", "--watch", "--state-dir", str(tmp_path)]
+                process = await trio.lowlevel.open_process(
+                    [sys.executable, "-c", PROGRAM, *words], cwd=ROOT, stdout=subprocess.PIPE
+                )
+                assert process.stdout is not None
+                while b"is serving" not in seen:
+                    seen += await process.stdout.receive_some()
+            while b"waiting for it" not in seen:
+                seen += await process.stdout.receive_some()
+            process.kill()
+            await process.wait()
+
+
+async def test_watching_is_for_people(tmp_path: Path) -> None:
+    ran = await run(tmp_path, "status --watch --json")
+    assert ran.code == 2
+    assert "--watch shows a screen" in ran.err
