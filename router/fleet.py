@@ -116,7 +116,10 @@ class Fleet:
 
     def statuses(self) -> dict[AccountKey, AccountStatus]:
         """How each account is at this moment, disabled ones included."""
-        return self._idle | {key: actor.status() for key, actor in self._actors.items()}
+        running = {key: actor.status() for key, actor in self._actors.items()}
+        # One that was switched off has ended a moment before it is let go: from then on the settings say why.
+        ended = {key for key, status in running.items() if status.state == "stopped" and key in self._idle}
+        return self._idle | {key: status for key, status in running.items() if key not in ended}
 
     async def _keep(self, key: AccountKey) -> None:
         """Runs the account's actor, then whoever was to follow it meanwhile."""
