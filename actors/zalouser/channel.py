@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from actors.channel import NOTHING_SHARED, Channel, ChannelKind, Intake, Shared
@@ -22,13 +23,21 @@ from actors.zalouser.settings import ZalouserSettings
 class ZalouserChannel:
     """One personal account. Opened by `open_zalouser`; `start` before anything else."""
 
-    def __init__(self, account: AccountKey, zca: Zca, settings: ZalouserSettings, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        account: AccountKey,
+        zca: Zca,
+        settings: ZalouserSettings,
+        warn: Callable[[str], None],
+        record: Path | None = None,
+    ) -> None:
+        """`record` is a file for `Listener`."""
         self._account = account
         self._zca = zca
         self._settings = settings
         self.directory = Directory(zca)
         patience = Patience(reconnect_seconds=settings.reconnect_seconds, silence_seconds=settings.silence_seconds)
-        self._listener = Listener(zca, settings.listen_args, patience, warn)
+        self._listener = Listener(zca, settings.listen_args, patience, warn, record=record)
         self._own_id = ""
 
     async def start(self) -> Identity:
@@ -61,7 +70,8 @@ async def open_zalouser(
 ) -> AsyncIterator[Channel]:
     """Opens one personal account; no process runs before `start`, and none after the block."""
     zca = Zca(settings.program, settings.profile)
-    yield ZalouserChannel(account, zca, settings, partial(shared.warn, account))
+    record = shared.state_dir / "zalouser" / f"{account.account_id}.listener" if shared.state_dir is not None else None
+    yield ZalouserChannel(account, zca, settings, partial(shared.warn, account), record)
 
 
 def _login_of(settings: ZalouserSettings) -> Secret:

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import trio
@@ -15,6 +16,7 @@ from actors.messages import AccountKey
 from actors.programs import GRACE_SECONDS, Tail, end_program, signal_group
 from actors.zalouser.answers import listening_failure
 from actors.zalouser.hearing import Hearing, Patience
+from actors.zalouser.leftover import end_leftover, written_down
 from actors.zalouser.process import Zca
 
 ENDING_SECONDS: Final = 1.0
@@ -31,13 +33,18 @@ class Listener:
         patience: Patience,
         warn: Callable[[str], None],
         *,
+        record: Path | None = None,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
-        """`arguments` follow `listen`; `warn` is told what an operator should know."""
+        """`arguments` follow `listen`; `warn` is told what an operator should know.
+
+        In the file `record` the process is written down, so that one that outlives a killed router is found and ended.
+        """
         self._zca = zca
         self._words = ("listen", *arguments)
         self._patience = patience
         self._warn = warn
+        self._record = record
         self._grace_seconds = grace_seconds
 
     async def run(self, account: AccountKey, own_id: str, intake: Intake) -> None:
@@ -46,14 +53,17 @@ class Listener:
         Raises: Recycle when the program asks for a fresh start; BadCredentials when it says that nobody is logged in;
         RetryLater for every other end, 0 included, and, in a group, when its connection is lost for too long.
         """
+        if await end_leftover(self._record, self._grace_seconds):
+            self._warn("ended a zca listener that a killed router had left behind")
         process = await self._zca.open(self._words)
         tail = Tail()
         hearing = Hearing(account, own_id, intake, self._patience, partial(signal_group, process, signal.SIGTERM))
-        try:
-            await _hear(process, hearing, tail)
-        finally:
-            if not await end_program(process, self._grace_seconds):
-                self._warn(f"zca listen ignored SIGTERM for {self._grace_seconds:g} s and was killed")
+        with written_down(process.pid, self._record):
+            try:
+                await _hear(process, hearing, tail)
+            finally:
+                if not await end_program(process, self._grace_seconds):
+                    self._warn(f"zca listen ignored SIGTERM for {self._grace_seconds:g} s and was killed")
         if intake.stopping:
             return
         assert process.returncode is not None  # noqa: S101 it was waited for
