@@ -30,7 +30,9 @@ COMMANDS = {
     "inbox": ("router.cli.inbox:inbox", "See messages that were not answered, and retry them."),
     "logs": ("router.cli.logs:logs", "Print the end of the log, and follow it."),
     "control": ("router.cli.control:control", "The control socket's protocol, for programs."),
-    "config": ("router.cli.config:config", "Look at the settings file and check it."),
+    "config": ("router.cli.config:config", "Look at the settings file, check it, and put it in force."),
+    "doctor": ("router.cli.doctor:doctor", "Look at everything that has to be right, and say what is not."),
+    "configure": ("router.cli.configure:configure", "Set up an account, question by question."),
 }
 
 EPILOG = """\b

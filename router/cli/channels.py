@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from router.cli.accounts import add, remove
 from router.cli.failures import FAILED
 from router.cli.options import Where, json_option, router_options
 from router.cli.words import channel_of
@@ -47,7 +48,11 @@ wait_option = click.option(
 
 @click.group()
 def channels() -> None:
-    """See the accounts; start, stop and restart one of them."""
+    """See the accounts; start, stop and restart one of them; add and remove some."""
+
+
+channels.add_command(add)
+channels.add_command(remove)
 
 
 @channels.command("list", epilog=LIST_EPILOG)
