@@ -65,6 +65,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     media: tuple[Media, ...] = ()
     sent_at: float | None = None
     """Unix seconds, by the sender's network; None when it gave none."""
+    mentioned: bool | None = None
+    """In a group: whether it is meant for the account; None when the network does not tell. Not kept in the store."""
     raw: bytes = b""
 
 

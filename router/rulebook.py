@@ -84,7 +84,7 @@ def _facts(agent: AgentEntry) -> AgentFacts:
 
 
 def _group(group: GroupSettings) -> GroupRule:
-    return GroupRule(allow=group.allow and group.enabled)
+    return GroupRule(allow=group.allow and group.enabled, require_mention=group.require_mention)
 
 
 def _binding(binding: BindingSettings) -> Binding:

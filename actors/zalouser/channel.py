@@ -18,6 +18,7 @@ from actors.zalouser.hearing import Patience
 from actors.zalouser.listener import Listener
 from actors.zalouser.process import Zca
 from actors.zalouser.settings import ZalouserSettings
+from actors.zalouser.wire import NOBODY
 
 
 class ZalouserChannel:
@@ -38,7 +39,7 @@ class ZalouserChannel:
         self.directory = Directory(zca)
         patience = Patience(reconnect_seconds=settings.reconnect_seconds, silence_seconds=settings.silence_seconds)
         self._listener = Listener(zca, settings.listen_args, patience, warn, record=record)
-        self._own_id = ""
+        self._own = NOBODY
 
     async def start(self) -> Identity:
         """Asks zca who is logged in: that it can tell proves the login, at the price of one.
@@ -46,9 +47,8 @@ class ZalouserChannel:
         Raises: BadCredentials when zca says that nobody is, or that Zalo ended the session; RetryLater when it cannot
         be run or has not answered in time, which says nothing about the login.
         """
-        identity = await self.directory.me()
-        self._own_id = identity.user_id
-        return identity
+        self._own = await self.directory.me()
+        return self._own
 
     async def probe(self) -> Identity:
         """The same question at any other time."""
@@ -56,7 +56,7 @@ class ZalouserChannel:
 
     async def receive(self, intake: Intake) -> None:
         """Listens with one process; see `Listener.run` for what it raises."""
-        await self._listener.run(self._account, self._own_id, intake)
+        await self._listener.run(self._account, self._own, intake)
 
     async def send(self, outbound: Outbound) -> str:
         """Sends one text, picture, voice note or sticker; see `Channel.send`. One after the other."""

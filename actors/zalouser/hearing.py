@@ -13,7 +13,7 @@ import trio
 
 from actors.channel import Intake
 from actors.errors import Recycle, RetryLater, StoreUnavailable
-from actors.messages import AccountKey
+from actors.messages import AccountKey, Identity
 from actors.restart import RestartPolicy, backoff_seconds, short_line
 from actors.zalouser.lines import Line, LineCutter
 from actors.zalouser.wire import Lifecycle, Noise, Undecodable, decode_line
@@ -42,11 +42,11 @@ class Hearing:
     """What one listener process says, from its first line to its last."""
 
     def __init__(
-        self, account: AccountKey, own_id: str, intake: Intake, patience: Patience, stop: Callable[[], None]
+        self, account: AccountKey, own: Identity, intake: Intake, patience: Patience, stop: Callable[[], None]
     ) -> None:
         """`stop` asks the process to end; it is called at most twice and must not wait."""
         self._account = account
-        self._own_id = own_id
+        self._own = own
         self._intake = intake
         self._patience = patience
         self._stop = stop
@@ -146,7 +146,7 @@ class Hearing:
             )
             return
         try:
-            said = decode_line(line.content, self._account, self._own_id)
+            said = decode_line(line.content, self._account, self._own)
         except Undecodable as error:
             await self._intake.shelve(line.content, error.reason)
             return

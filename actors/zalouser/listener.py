@@ -12,7 +12,7 @@ from typing import Final
 import trio
 
 from actors.channel import Intake
-from actors.messages import AccountKey
+from actors.messages import AccountKey, Identity
 from actors.programs import GRACE_SECONDS, Tail, end_program, signal_group
 from actors.zalouser.answers import listening_failure
 from actors.zalouser.hearing import Hearing, Patience
@@ -47,7 +47,7 @@ class Listener:
         self._record = record
         self._grace_seconds = grace_seconds
 
-    async def run(self, account: AccountKey, own_id: str, intake: Intake) -> None:
+    async def run(self, account: AccountKey, own: Identity, intake: Intake) -> None:
         """Listens until `intake.stopping`, with one process. When this returns or raises, that process is gone.
 
         Raises: Recycle when the program asks for a fresh start; BadCredentials when it says that nobody is logged in;
@@ -57,7 +57,7 @@ class Listener:
             self._warn("ended a zca listener that a killed router had left behind")
         process = await self._zca.open(self._words)
         tail = Tail()
-        hearing = Hearing(account, own_id, intake, self._patience, partial(signal_group, process, signal.SIGTERM))
+        hearing = Hearing(account, own, intake, self._patience, partial(signal_group, process, signal.SIGTERM))
         with written_down(process.pid, self._record):
             try:
                 await _hear(process, hearing, tail)

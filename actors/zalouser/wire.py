@@ -17,13 +17,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from actors.errors import RouterError
-from actors.messages import AccountKey, Chat, ChatType, Inbound, MediaKind, MessageKind
+from actors.messages import AccountKey, Chat, ChatType, Identity, Inbound, MediaKind, MessageKind
 from actors.zalouser.attached import Attached, read_attached
+from actors.zalouser.fields import RawLine, as_number, as_text, as_texts, as_word
+from actors.zalouser.mentions import is_mentioned
+
+NOBODY: Final = Identity("")
 
 LifeEvent = Literal["listening", "connected", "closed", "heartbeat", "error", "session_id"]
 
@@ -84,55 +88,11 @@ class Noise(msgspec.Struct, frozen=True):
     words: str
 
 
-class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
-    is_group: Any = None
-    chat_type: Any = None
-    thread_type: Any = None
-    from_id: Any = None
-    sender_id: Any = None
-    sender_name: Any = None
-    sender_display_name: Any = None
-    timestamp: Any = None
-    msg_type: Any = None
-    mention_ids: Any = None
-    quote: Any = None
+_LINES = msgspec.json.Decoder(RawLine)
 
 
-class _Line(msgspec.Struct, frozen=True, rename="camel"):
-    thread_id: Any = None
-    msg_id: Any = None
-    cli_msg_id: Any = None
-    content: Any = None
-    type: Any = None
-    timestamp: Any = None
-    ts: Any = None
-    msg_type: Any = None
-    chat_type: Any = None
-    from_id: Any = None
-    sender_id: Any = None
-    sender_name: Any = None
-    sender_display_name: Any = None
-    mention_ids: Any = None
-    quote: Any = None
-    media_path: Any = None
-    media_paths: Any = None
-    media_url: Any = None
-    media_urls: Any = None
-    media_type: Any = None
-    media_types: Any = None
-    media_kind: Any = None
-    metadata: _Metadata = _Metadata()
-    kind: Any = None
-    event: Any = None
-    code: Any = None
-    message: Any = None
-
-
-_LINES = msgspec.json.Decoder(_Line)
-
-
-def decode_line(raw: bytes, account: AccountKey, own_id: str = "") -> Inbound | Lifecycle | Noise:
-    """Reads one line. `own_id` is the account's own user id: what it said itself is noise.
+def decode_line(raw: bytes, account: AccountKey, own: Identity = NOBODY) -> Inbound | Lifecycle | Noise:
+    """Reads one line. `own` is who the account is: what it said itself is noise, and others may mention it.
 
     Raises: Undecodable.
     """
@@ -144,7 +104,7 @@ def decode_line(raw: bytes, account: AccountKey, own_id: str = "") -> Inbound | 
         return _lifecycle(line)
     if line.thread_id is None and line.content is None and line.msg_id is None and line.cli_msg_id is None:
         return Noise("an object that is no message")
-    return _inbound(line, account, own_id, raw)
+    return _inbound(line, account, own, raw)
 
 
 def _plain(words: str) -> Lifecycle | Noise:
@@ -157,16 +117,16 @@ def _plain(words: str) -> Lifecycle | Noise:
     return Noise(words)
 
 
-def _lifecycle(line: _Line) -> Lifecycle | Noise:
-    event = _LIFE_EVENTS.get(_text(line.event))
+def _lifecycle(line: RawLine) -> Lifecycle | Noise:
+    event = _LIFE_EVENTS.get(as_text(line.event))
     if event is None:
         return Noise("a lifecycle event of a kind that is not known")
     if event == "closed":
-        return Lifecycle(event, f"Listener closed ({_word(line.code) or ''})")
-    return Lifecycle(event, _text(line.message) or event)
+        return Lifecycle(event, f"Listener closed ({as_word(line.code) or ''})")
+    return Lifecycle(event, as_text(line.message) or event)
 
 
-def _read(words: bytes) -> _Line:
+def _read(words: bytes) -> RawLine:
     try:
         return _LINES.decode(words.decode("utf-8", "replace"))
     except msgspec.ValidationError as error:
@@ -177,18 +137,18 @@ def _read(words: bytes) -> _Line:
         raise Undecodable("expected a message of zca: nested too deeply") from None
 
 
-def _inbound(line: _Line, account: AccountKey, own_id: str, raw: bytes) -> Inbound | Noise:
-    thread_id, sender_id = _word(line.thread_id), _sender_id(line)
+def _inbound(line: RawLine, account: AccountKey, own: Identity, raw: bytes) -> Inbound | Noise:
+    thread_id, sender_id = as_word(line.thread_id), _sender_id(line)
     if thread_id is None:
         raise Undecodable("expected threadId, a string that is not empty")
     chat_type = _chat_type(line, thread_id, sender_id)
     if sender_id is None and chat_type == "group":
         raise Undecodable("expected metadata.fromId or senderId in a group's message")
     sender_id = sender_id or thread_id
-    if own_id and sender_id == own_id:
+    if own.user_id and sender_id == own.user_id:
         return Noise("the account's own message")
     # A private chat is named for the other person; a thread named for the account itself would have it write to itself.
-    chat_id = sender_id if chat_type == "direct" and thread_id == own_id else thread_id
+    chat_id = sender_id if chat_type == "direct" and thread_id == own.user_id else thread_id
     kind = _kind(line)
     attached = _attached(line, kind)
     return Inbound(
@@ -200,22 +160,23 @@ def _inbound(line: _Line, account: AccountKey, own_id: str, raw: bytes) -> Inbou
         text=attached.text,
         media=attached.media,
         sent_at=_sent_at(line),
+        mentioned=is_mentioned(line, own) if chat_type == "group" else None,
         raw=raw,
     )
 
 
-def _sender_id(line: _Line) -> str | None:
+def _sender_id(line: RawLine) -> str | None:
     places = (line.metadata.from_id, line.from_id, line.sender_id, line.metadata.sender_id)
-    return next((word for word in map(_word, places) if word is not None), None)
+    return next((word for word in map(as_word, places) if word is not None), None)
 
 
-def _chat_type(line: _Line, thread_id: str, sender_id: str | None) -> ChatType:
+def _chat_type(line: RawLine, thread_id: str, sender_id: str | None) -> ChatType:
     """A chat whose type is not told is direct only if it is the sender's own: the stricter rules hold for groups."""
-    is_group, word = line.metadata.is_group, _text(line.chat_type) or _text(line.metadata.chat_type)
+    is_group, told = line.metadata.is_group, as_text(line.chat_type) or as_text(line.metadata.chat_type)
     if isinstance(is_group, bool):
         return "group" if is_group else "direct"
-    if word in ("group", "user"):
-        return "group" if word == "group" else "direct"
+    if told in ("group", "user"):
+        return "group" if told == "group" else "direct"
     if line.metadata.thread_type in (1, 2):
         return "group" if line.metadata.thread_type == 2 else "direct"
     # A number in `type` means group in one family and text in the other; words are of openzca's first versions.
@@ -224,41 +185,41 @@ def _chat_type(line: _Line, thread_id: str, sender_id: str | None) -> ChatType:
     return "direct" if sender_id in (None, thread_id) else "group"
 
 
-def _sender_name(line: _Line) -> str | None:
+def _sender_name(line: RawLine) -> str | None:
     told = line.metadata
     places = (line.sender_display_name, line.sender_name, told.sender_display_name, told.sender_name)
-    return next((name for name in map(_text, places) if name.strip()), None)
+    return next((name for name in map(as_text, places) if name.strip()), None)
 
 
-def _kind(line: _Line) -> MessageKind:
-    told = KINDS.get(_text(line.msg_type) or _text(line.metadata.msg_type))
+def _kind(line: RawLine) -> MessageKind:
+    told = KINDS.get(as_text(line.msg_type) or as_text(line.metadata.msg_type))
     if told is not None and told != "text":
         return told
-    if _text(line.content).startswith("<non-text:"):
+    if as_text(line.content).startswith("<non-text:"):
         return "unsupported"
-    if told is None and _text(line.media_kind):
+    if told is None and as_text(line.media_kind):
         return MEDIA_KINDS.get(line.media_kind, "file")
     return "text" if told == "text" or isinstance(line.content, str) else "unknown"
 
 
-def _attached(line: _Line, kind: MessageKind) -> Attached:
+def _attached(line: RawLine, kind: MessageKind) -> Attached:
     return read_attached(
         line.content,
         kind,
-        paths=_texts(line.media_paths) or _texts([line.media_path]),
-        urls=_texts(line.media_urls) or _texts([line.media_url]),
-        mime_types=_texts(line.media_types) or _texts([line.media_type]),
+        paths=as_texts(line.media_paths) or as_texts([line.media_path]),
+        urls=as_texts(line.media_urls) or as_texts([line.media_url]),
+        mime_types=as_texts(line.media_types) or as_texts([line.media_type]),
     )
 
 
-def _message_id(line: _Line, chat_id: str, sender_id: str, attached: Attached, raw: bytes) -> str:
+def _message_id(line: RawLine, chat_id: str, sender_id: str, attached: Attached, raw: bytes) -> str:
     """By what one message is known when it comes again, which happens under another `msgId` (zca-js issue 348).
 
     `cliMsgId` is the sender's clock in milliseconds: only within a chat and sender does it mean one message, and of
     several pictures that were sent together not even there.
     """
     parts = dict.fromkeys((chat_id, sender_id))
-    client_id, server_id = _word(line.cli_msg_id), _word(line.msg_id)
+    client_id, server_id = as_word(line.cli_msg_id), as_word(line.msg_id)
     if client_id is None and server_id is None:
         return f"hash-{hashlib.sha256(raw).hexdigest()[:32]}"
     if client_id is None:
@@ -268,30 +229,9 @@ def _message_id(line: _Line, chat_id: str, sender_id: str, attached: Attached, r
     return f"{'-'.join(parts)}-{client_id}{album}"
 
 
-def _sent_at(line: _Line) -> float | None:
+def _sent_at(line: RawLine) -> float | None:
     for value in (line.ts, line.timestamp, line.metadata.timestamp):
-        number = _number(value)
-        if number is not None and 0 < number < MILLISECONDS_UNTIL:
-            return number / 1000 if number >= MILLISECONDS_FROM else number
+        told = as_number(value)
+        if told is not None and 0 < told < MILLISECONDS_UNTIL:
+            return told / 1000 if told >= MILLISECONDS_FROM else told
     return None
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        return float(value)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _word(value: Any) -> str | None:
-    """An id: strings as they are, whole numbers as their digits."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value.strip() if isinstance(value, str) and value.strip() else None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(each for each in value if isinstance(each, str) and each) if isinstance(value, list) else ()

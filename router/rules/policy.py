@@ -14,6 +14,9 @@ The law (openclaw-gateway reference, sections 2.1 to 2.3):
     allowlist   with `groups`: the group must be named there (or "*"), and the sender in `groupAllowFrom` if it is set;
                 without `groups`: the sender must be listed in `groupAllowFrom`, else in `allowFrom`
 
+A message of an admitted group is dropped when the group has `requireMention`, or `*` has it and the group does not say
+otherwise, and the network tells that the account is not mentioned.
+
 A sender is listed when their id is in `allowFrom` (settings) or was approved by pairing. Ids are opaque: compared
 whole, without regard to case, after one known prefix (`zalo:`) is taken off. Names are never compared here.
 
@@ -43,6 +46,8 @@ class GroupRule(msgspec.Struct, frozen=True):
     """What holds for one group, or for `*`."""
 
     allow: bool = True
+    require_mention: bool | None = None
+    """Whether only messages that are meant for the account are answered. None: as `*` has it, else no."""
 
 
 class AccountPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +110,7 @@ def judge(policy: AccountPolicy, inbound: Inbound, *, approved: bool) -> Verdict
     """What becomes of a message from this sender in this chat. `approved`: let in by pairing."""
     sender = normalize_id(inbound.sender_id, policy.id_prefixes)
     if inbound.chat.chat_type == "group":
-        return _judge_group(policy, normalize_id(inbound.chat.chat_id, policy.id_prefixes), sender)
+        return _judge_group(policy, inbound, sender)
     return _judge_direct(policy, approved or _listed(policy.allow_from, sender))
 
 
@@ -119,12 +124,20 @@ def _judge_direct(policy: AccountPolicy, listed: bool) -> Verdict:
     return Drop(f"dmPolicy={policy.dm_policy}: sender not in allowFrom")
 
 
-def _judge_group(policy: AccountPolicy, group: str, sender: str) -> Verdict:
-    rule = _group_rule(policy.groups, group)
+def _judge_group(policy: AccountPolicy, inbound: Inbound, sender: str) -> Verdict:
+    rule = _group_rule(policy.groups, normalize_id(inbound.chat.chat_id, policy.id_prefixes))
     reason = _group_objection(policy, rule, sender)
     if reason:
         return Drop(reason)
+    if inbound.mentioned is False and _mention_required(policy.groups, rule):
+        return Drop("requireMention: the account is not mentioned")
     return Admit(authorized=policy.commands_for_all or _listed(policy.allow_from, sender))
+
+
+def _mention_required(groups: Mapping[str, GroupRule], rule: GroupRule | None) -> bool:
+    rules = (rule, groups.get(EVERYBODY))
+    said = (each.require_mention for each in rules if each is not None and each.require_mention is not None)
+    return next(said, False)
 
 
 def _group_objection(policy: AccountPolicy, rule: GroupRule | None, sender: str) -> str:

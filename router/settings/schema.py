@@ -48,7 +48,7 @@ class GroupSettings(Section, frozen=True):
     enabled: bool = True
     """Either one false shuts the group."""
     require_mention: bool | None = None
-    """Obeyed later."""
+    """Whether only messages that mention the account, or reply to it, are answered. None: as `*` has it, else no."""
     tools: ToolsSettings | None = None
 
 

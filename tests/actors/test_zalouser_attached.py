@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from zalouser_lines import DIR, DM, ME, OWN, PHOTO, line
+from zalouser_lines import BOT, DIR, DM, ME, PHOTO, line
 
 from actors.messages import Inbound, Media
 from actors.zalouser.wire import decode_line
 
 
 def read(**changed: Any) -> Inbound:
-    found = decode_line(line(DM, **changed), ME, OWN)
+    found = decode_line(line(DM, **changed), ME, BOT)
     assert isinstance(found, Inbound)
     return found
 

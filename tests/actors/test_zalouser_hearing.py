@@ -10,7 +10,7 @@ import pytest
 import trio
 import trio.testing
 from zalo_fakes import FakeIntake
-from zalouser_lines import DM, ME, OWN, line
+from zalouser_lines import BOT, DM, ME, line
 
 from actors.errors import Recycle, RetryLater
 from actors.zalouser.hearing import Hearing, Patience
@@ -34,7 +34,7 @@ class Play:
         self.last_words = last_words
         self.stopped = 0
         self.stream = trio.testing.MemoryReceiveStream()
-        self.hearing = Hearing(ME, OWN, intake, patience or Patience(), self.stop)
+        self.hearing = Hearing(ME, BOT, intake, patience or Patience(), self.stop)
         self.done = trio.Event()
 
     def stop(self) -> None:

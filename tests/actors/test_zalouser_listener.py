@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import trio
 from zalo_fakes import FakeIntake
-from zalouser_lines import DM, ME, OWN, line
+from zalouser_lines import BOT, DM, ME, line
 from zca_stage import DEADLINE_SECONDS, listening, stand_in
 
 from actors.errors import BadCredentials, Recycle, RetryLater
@@ -48,7 +48,7 @@ class Ear:
         )
 
     async def run(self) -> None:
-        await self._listener.run(ME, OWN, self.intake)
+        await self._listener.run(ME, BOT, self.intake)
 
     async def failure(self) -> Exception:
         """What it dies of; a group with one in it as that one."""

@@ -9,14 +9,14 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from zalouser_lines import ALICE, DM, GROUP, IN_GROUP, ME, OWN, PHOTO, ZCA_CLI_DM, line, with_metadata
+from zalouser_lines import ALICE, BOT, DM, GROUP, IN_GROUP, ME, OWN, PHOTO, ZCA_CLI_DM, line, with_metadata
 
 from actors.messages import Chat, Inbound
 from actors.zalouser.wire import Lifecycle, Noise, Undecodable, decode_line
 
 
 def read(raw: bytes) -> Inbound:
-    found = decode_line(raw, ME, OWN)
+    found = decode_line(raw, ME, BOT)
     assert isinstance(found, Inbound)
     return found
 
@@ -87,7 +87,7 @@ def test_the_sender_is_never_taken_from_to_id() -> None:
     nobody = with_metadata(DM, fromId=..., senderId=...)
     assert read(line(nobody, senderId=...)).sender_id == ALICE
     with pytest.raises(Undecodable, match="fromId"):
-        decode_line(line(with_metadata(IN_GROUP, fromId=..., senderId=...), senderId=...), ME, OWN)
+        decode_line(line(with_metadata(IN_GROUP, fromId=..., senderId=...), senderId=...), ME, BOT)
 
 
 def test_a_private_thread_named_for_the_account_itself_is_answered_to_the_other_person() -> None:
@@ -97,8 +97,8 @@ def test_a_private_thread_named_for_the_account_itself_is_answered_to_the_other_
 @pytest.mark.parametrize("fields", [DM, IN_GROUP])
 def test_what_the_account_says_itself_is_noise(fields: dict[str, Any]) -> None:
     raw = line(with_metadata(fields, fromId=OWN))
-    assert decode_line(raw, ME, OWN) == Noise("the account's own message")
-    assert isinstance(decode_line(raw, ME, ""), Inbound)
+    assert decode_line(raw, ME, BOT) == Noise("the account's own message")
+    assert isinstance(decode_line(raw, ME), Inbound)
 
 
 def test_the_key_of_a_message_holds_when_it_comes_again_and_for_it_alone() -> None:
@@ -166,7 +166,7 @@ def test_a_reply_keeps_its_context_in_the_text() -> None:
     ],
 )
 def test_lines_that_are_no_message(raw: bytes, found: Lifecycle | Noise) -> None:
-    assert decode_line(raw, ME, OWN) == found
+    assert decode_line(raw, ME, BOT) == found
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_lines_that_are_no_message(raw: bytes, found: Lifecycle | Noise) -> None
 )
 def test_what_may_have_been_a_message_is_undecodable_and_says_why(raw: bytes, expected: str) -> None:
     with pytest.raises(Undecodable, match=expected):
-        decode_line(raw, ME, OWN)
+        decode_line(raw, ME, BOT)
 
 
 def test_one_broken_character_does_not_cost_the_message() -> None:
@@ -204,7 +204,7 @@ def test_whatever_stands_in_the_fields_it_is_read_or_undecodable(
 ) -> None:
     raw = msgspec.json.encode({**DM, "metadata": {**DM["metadata"], **metadata}, **fields})
     try:
-        found = decode_line(raw, ME, OWN)
+        found = decode_line(raw, ME, BOT)
     except Undecodable:
         return
     if isinstance(found, Inbound):
@@ -217,4 +217,4 @@ def test_whatever_stands_in_the_fields_it_is_read_or_undecodable(
 def test_any_bytes_are_read_or_undecodable(raw: bytes) -> None:
     for each in (raw, b"{" + raw):
         with suppress(Undecodable):
-            decode_line(each, ME, OWN)
+            decode_line(each, ME, BOT)

@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
-from actors.messages import AccountKey
+from actors.messages import AccountKey, Identity
 
 ME = AccountKey("zalouser", "work")
 OWN = "1001"
+BOT = Identity(OWN, "Bot Me")
 ALICE = "2001"
 GROUP = "5300000000000000001"
 DIR = "/home/me/.openclaw/media/openzca/work/inbound"

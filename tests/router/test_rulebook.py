@@ -154,3 +154,10 @@ def test_a_bot_sends_files_where_they_can_have_an_address(
 def test_a_personal_account_sends_files_as_they_are(tmp_path: Path) -> None:
     rules = rules_of(tmp_path, {"channels": {"zalouser": {"profile": "work"}}})
     assert rules.accounts[AccountKey("zalouser", "default")].sends_files
+
+
+def test_a_group_says_whether_it_wants_a_mention(tmp_path: Path) -> None:
+    groups = {"5300": {"requireMention": True}, "*": {"requireMention": False}, "77": {}}
+    rules = rules_of(tmp_path, {"channels": {"zalouser": {"groups": groups}}})
+    found = rules.accounts[AccountKey("zalouser", "default")].groups
+    assert {group: rule.require_mention for group, rule in found.items()} == {"5300": True, "*": False, "77": None}

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.messages import AccountKey, Chat, Inbound
 from router.rules.policy import AccountPolicy, Admit, AskToPair, Drop, GroupRule, judge, normalize_id
@@ -99,6 +100,30 @@ def test_groups_are_admitted_by_the_table(settings: dict[str, Any], admitted: bo
     verdict = judge(AccountPolicy(**settings), in_group("u1", GROUP), approved=False)
     assert isinstance(verdict, Admit) is admitted
     assert admitted or (isinstance(verdict, Drop) and verdict.reason)
+
+
+@pytest.mark.parametrize(
+    ("groups", "required"),
+    [
+        ({}, False),
+        ({GROUP: GroupRule()}, False),
+        ({GROUP: GroupRule(require_mention=True)}, True),
+        ({f"group:{GROUP}": GroupRule(require_mention=True)}, True),
+        ({"*": GroupRule(require_mention=True)}, True),
+        ({"*": GroupRule(require_mention=True), GROUP: GroupRule()}, True),
+        ({"*": GroupRule(require_mention=True), GROUP: GroupRule(require_mention=False)}, False),
+        ({"zgr-2": GroupRule(require_mention=True)}, False),
+    ],
+)
+def test_who_has_to_mention_the_account_to_be_answered(groups: dict[str, GroupRule], required: bool) -> None:
+    policy = AccountPolicy(group_policy="open", groups=groups)
+    verdicts = {
+        told: judge(policy, replace(in_group("u1", GROUP), mentioned=told), approved=False)
+        for told in (True, False, None)
+    }
+    assert isinstance(verdicts[False], Drop) is required
+    assert isinstance(verdicts[True], Admit)
+    assert isinstance(verdicts[None], Admit)
 
 
 def test_an_approval_by_pairing_opens_no_group_and_gives_no_commands_there() -> None:
