@@ -13,6 +13,9 @@ from typing import Any
 
 from actors.intake import AccountIntake
 from actors.zalo.client import BotApi
+from actors.zalo.webhook import WebhookReceiver
+from actors.zalouser.channel import ZalouserChannel
+from actors.zalouser.hearing import Hearing
 from router.agent_pool import AgentPool
 from router.cli import main
 from router.store.sqlite import SqliteStore
@@ -30,6 +33,12 @@ POINTS: dict[str, tuple[type, str, bool]] = {
     "after-send": (BotApi, "send_message", False),
     "before-turn": (AgentPool, "_answer", True),
     "after-turn": (AgentPool, "_answer", False),
+    "before-take": (WebhookReceiver, "take", True),
+    "after-take": (WebhookReceiver, "take", False),
+    "before-line": (Hearing, "_take_once", True),
+    "after-line": (Hearing, "_take_once", False),
+    "before-zca": (ZalouserChannel, "send", True),
+    "after-zca": (ZalouserChannel, "send", False),
 }
 """Name to the class, its method, and whether the point is before the call or after it."""
 

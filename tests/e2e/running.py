@@ -63,11 +63,13 @@ class Home:
         self.directory = directory
         self.config = directory / "router.json5"
         self.state_dir = directory / "state"
+        self.extra_env: dict[str, str] = {}
         self.config.write_bytes(msgspec.json.encode(settings))
 
     def env(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ROUTER_", "ZALO_"))}
-        return {**kept, "PYTHONPATH": str(ROOT), "HOME": str(self.directory), "XDG_STATE_HOME": str(self.directory)}
+        here = {"PYTHONPATH": str(ROOT), "HOME": str(self.directory), "XDG_STATE_HOME": str(self.directory)}
+        return {**kept, **here, **self.extra_env}
 
     @asynccontextmanager
     async def running(self, *, failpoint: str = "", wait: bool = True) -> AsyncIterator[Child]:
