@@ -194,3 +194,28 @@ async def test_cancelling_the_pool_tells_nothing_so_that_the_turn_runs_again(
         rig.pool.start(turn())
         await trio.sleep(1)
     assert rig.mailbox.statistics().waiting == 0
+
+
+async def test_a_turn_stays_with_the_agent_that_it_began_with(autojump_clock: trio.testing.MockClock) -> None:
+    old, new = ScriptedAgent(RetryLater("busy"), Reply("old"), seconds=5), ScriptedAgent(Reply("new"))
+    async with running(Rig(old)) as rig:
+        rig.pool.start(turn(1))
+        rig.pool.use({"main": OpenAgent(new, AgentLimits())})
+        rig.pool.start(turn(2))
+        ends = [await rig.mailbox.receive(), await rig.mailbox.receive()]
+    assert [(end.turn_id, end.reply.text) for end in ends if isinstance(end, TurnAnswered)] == [(2, "new"), (1, "old")]
+    assert len(old.asked) == 2
+
+
+async def test_an_agent_is_unused_when_its_last_turn_has_ended(autojump_clock: trio.testing.MockClock) -> None:
+    agent = OpenAgent(ScriptedAgent(Reply("a"), Reply("b"), seconds=5), AgentLimits())
+    async with running(Rig(ScriptedAgent())) as rig:
+        rig.pool.use({"main": agent})
+        began = trio.current_time()
+        await rig.pool.wait_until_unused(agent)
+        assert trio.current_time() == began
+        rig.pool.start(turn(1))
+        await trio.sleep(3)
+        rig.pool.start(turn(2))
+        await rig.pool.wait_until_unused(agent)
+        assert trio.current_time() == began + 8
