@@ -113,7 +113,7 @@ class Door:
 class WebhookWorld(PollingWorld):
     """Two bots on webhooks, behind one path; each update is posted over TLS until it was answered with 200."""
 
-    points = (*COMMON_POINTS, *API_POINTS, "before-take", "after-take")
+    points: tuple[str, ...] = (*COMMON_POINTS, *API_POINTS, "before-take", "after-take")
     loses_nothing = True
     start_seconds = 0.6
 
