@@ -1,4 +1,4 @@
-"""The table of channel kinds. A new channel is a folder beside this module and a row here."""
+"""The table of channel kinds. A new channel is a folder beside this module, a row here, and an entry point."""
 
 from __future__ import annotations
 

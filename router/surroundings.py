@@ -8,11 +8,10 @@ from pathlib import Path
 import msgspec
 
 from actors.agents.contract import AgentKind
-from actors.agents.kinds import KINDS as AGENT_KINDS
 from actors.channel import ChannelKind
 from actors.clock import WallClock, wall_time
-from actors.kinds import CHANNEL_KINDS
 from actors.messages import AccountKey
+from actors.plugins import installed_plugins
 from router.settings_file import SettingsFile
 from router.systemd import ServiceManager
 from router.telemetry import Telemetry
@@ -25,8 +24,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     locks: Path
     """Directory of the locks that hold for the whole machine."""
     telemetry: Telemetry
-    channel_kinds: Mapping[str, ChannelKind] = msgspec.field(default_factory=lambda: CHANNEL_KINDS)
-    agent_kinds: Mapping[str, AgentKind] = msgspec.field(default_factory=lambda: AGENT_KINDS)
+    channel_kinds: Mapping[str, ChannelKind] = msgspec.field(default_factory=lambda: installed_plugins().channels)
+    agent_kinds: Mapping[str, AgentKind] = msgspec.field(default_factory=lambda: installed_plugins().agents)
     clock: WallClock = wall_time
     redact: Callable[[str], str] = str
     """Takes secrets out of an error's text before anybody is shown it."""

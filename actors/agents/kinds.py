@@ -1,4 +1,7 @@
-"""The table of agent kinds. A new kind is a module beside this one and a row here; the contract tests pick it up."""
+"""The table of agent kinds.
+
+A new kind is a module beside this one, a row here, and an entry point in pyproject.toml; the contract tests pick it up.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,10 @@ def _history_limit(settings: CommandSettings | HttpSettings | OpenaiSettings) ->
     return settings.history_limit
 
 
-_ROWS = (
-    AgentKind("echo", EchoSettings, open_echo_agent),
-    AgentKind("command", CommandSettings, open_command_agent, _history_limit),
-    AgentKind("http", HttpSettings, open_http_agent, _history_limit),
-    AgentKind("openai", OpenaiSettings, open_openai_agent, _history_limit),
-)
+ECHO = AgentKind("echo", EchoSettings, open_echo_agent)
+COMMAND = AgentKind("command", CommandSettings, open_command_agent, _history_limit)
+HTTP = AgentKind("http", HttpSettings, open_http_agent, _history_limit)
+OPENAI = AgentKind("openai", OpenaiSettings, open_openai_agent, _history_limit)
 
-KINDS: Mapping[str, AgentKind] = {kind.name: kind for kind in _ROWS}
+KINDS: Mapping[str, AgentKind] = {kind.name: kind for kind in (ECHO, COMMAND, HTTP, OPENAI)}
 """By the word that the settings use: `kind: "echo"`."""

@@ -31,6 +31,7 @@ COMMANDS = {
     "logs": ("router.cli.logs:logs", "Print the end of the log, and follow it."),
     "control": ("router.cli.control:control", "The control socket's protocol, for programs."),
     "config": ("router.cli.config:config", "Look at the settings file, check it, and put it in force."),
+    "plugins": ("router.cli.plugins:plugins", "See the kinds of channels and agents, and who brings them."),
     "doctor": ("router.cli.doctor:doctor", "Look at everything that has to be right, and say what is not."),
     "configure": ("router.cli.configure:configure", "Set up an account, question by question."),
 }

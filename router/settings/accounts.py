@@ -17,8 +17,8 @@ from router.rules.sessions import normalize_account_id
 from router.settings.build import as_object, build_part, key_names, refuse_unknown
 from router.settings.checks import check_addresses, check_policy, check_shared_webhooks
 from router.settings.draft import DEFAULT_ACCOUNT, Credentials, Draft, Surroundings, repeated
-from router.settings.kinds import CHANNELS, ChannelRow
-from router.settings.problems import Report, did_you_mean, join, quoted, unknown
+from router.settings.kinds import ChannelRow, channel_rows, unknown_kind
+from router.settings.problems import Report, did_you_mean, join, quoted
 from router.settings.schema import Account, ChannelDefaults, PolicySettings
 from router.settings.values import Text
 
@@ -46,13 +46,14 @@ def resolve_accounts(channels: Any, around: Surroundings) -> Accounts:
     """All accounts of all channels. What is wrong with them is in the report."""
     report = around.report
     blocks = as_object(channels, "channels", report)
+    rows = channel_rows()
     for key in blocks:
-        if key not in CHANNELS and key != "defaults":
-            report.problem(join("channels", key), unknown("channel", key, (*CHANNELS, "defaults")))
+        if key not in rows and key != "defaults":
+            report.problem(join("channels", key), unknown_kind("channel", "channel", key, {**rows, "defaults": None}))
     defaults = _defaults(blocks.get("defaults", {}), report)
     resolved: list[Account] = []
     known: set[AccountKey] = set()
-    for channel, row in CHANNELS.items():
+    for channel, row in rows.items():
         if channel in blocks or (row.env_token and around.env.get(row.env_token, "").strip()):
             block = Channel(channel, row, blocks.get(channel, {}), around)
             resolved += block.accounts(defaults)

@@ -10,8 +10,8 @@ from actors.agents.settings import AgentLimits
 from router.rules.sessions import normalize_agent_id
 from router.settings.build import INVALID, as_object, build, build_part, key_names, refuse_unknown
 from router.settings.checks import check_addresses, check_default_agents
-from router.settings.kinds import AGENTS
-from router.settings.problems import Report, item, join, unknown
+from router.settings.kinds import agent_settings, unknown_kind
+from router.settings.problems import Report, item, join
 from router.settings.schema import BUILT_IN_AGENT, AgentEntry
 from router.settings.values import PeerId, peer_id
 
@@ -58,11 +58,12 @@ def _entry(raw: dict[str, Any], defaults: dict[str, Any], path: str, report: Rep
     kind = raw.get("kind")
     if not isinstance(kind, str):
         return None
-    if kind not in AGENTS:
-        report.problem(join(path, "kind"), unknown("kind of agent", kind, AGENTS))
+    kinds = agent_settings()
+    if kind not in kinds:
+        report.problem(join(path, "kind"), unknown_kind("agent", "kind of agent", kind, kinds))
         return None
-    refuse_unknown(raw, key_names(EntrySettings, AgentLimits, AGENTS[kind]), path, report)
-    settings = build_part(raw, AGENTS[kind], path, report)
+    refuse_unknown(raw, key_names(EntrySettings, AgentLimits, kinds[kind]), path, report)
+    settings = build_part(raw, kinds[kind], path, report)
     if settings is not None:
         check_addresses(settings, lambda key: join(path, key), report)
     limits = build_part({**defaults, **raw}, AgentLimits, path, report)

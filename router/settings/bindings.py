@@ -10,7 +10,7 @@ import msgspec
 from actors.messages import AccountKey
 from router.rules.sessions import normalize_account_id, normalize_agent_id
 from router.settings.build import INVALID, build, build_struct
-from router.settings.kinds import CHANNELS
+from router.settings.kinds import channel_rows
 from router.settings.problems import Report, did_you_mean, item, join, quoted
 from router.settings.sections import BindingSettings
 
@@ -46,10 +46,10 @@ def _normalized(binding: BindingSettings) -> BindingSettings:
 def _check(
     binding: BindingSettings, path: str, agent_ids: Collection[str], accounts: Collection[AccountKey], report: Report
 ) -> None:
-    match, place = binding.match, join(path, "match")
+    match, place, rows = binding.match, join(path, "match"), channel_rows()
     _must_exist(join(path, "agentId"), "agent", binding.agent_id, agent_ids, report)
-    _must_exist(join(place, "channel"), "channel", match.channel, CHANNELS, report)
-    if match.channel in CHANNELS and match.account_id not in (None, ANY_ACCOUNT):
+    _must_exist(join(place, "channel"), "channel", match.channel, rows, report)
+    if match.channel in rows and match.account_id not in (None, ANY_ACCOUNT):
         known = [key.account_id for key in accounts if key.channel == match.channel]
         _must_exist(join(place, "accountId"), "account", match.account_id or "", known, report)
 

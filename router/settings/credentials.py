@@ -38,6 +38,11 @@ def zca_profile(draft: Draft, around: Surroundings) -> Credentials:
     return Credentials({"profile": profile}, "env" if from_env else "none", identity=profile)
 
 
+def no_credentials(_draft: Draft, _around: Surroundings) -> Credentials:
+    """Those of a plugin's channel: whatever it needs is among its own settings."""
+    return Credentials({})
+
+
 def _from_settings(token: Any, place: str) -> Credentials:
     if not isinstance(token, str) or not token or "${" in token:
         return Credentials({})  # reported where the block was read

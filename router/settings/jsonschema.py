@@ -14,7 +14,7 @@ from actors.agents.settings import AgentLimits
 from actors.secret import Secret
 from router.settings.accounts import ChannelSettings
 from router.settings.agents import EntrySettings
-from router.settings.kinds import AGENTS, CHANNELS
+from router.settings.kinds import agent_settings, channel_rows
 from router.settings.load import SECTIONS
 from router.settings.schema import ChannelDefaults, PolicySettings
 from router.settings.sections import BindingSettings
@@ -33,11 +33,13 @@ def json_schema() -> Schema:
     """The whole file's schema, as values that `json.dumps` takes."""
     properties: Schema = {
         "$schema": {"type": "string"},
-        "channels": _object({"defaults": schema_of(ChannelDefaults), **{name: _channel(name) for name in CHANNELS}}),
+        "channels": _object(
+            {"defaults": schema_of(ChannelDefaults), **{name: _channel(name) for name in channel_rows()}}
+        ),
         "agents": _object(
             {
                 "defaults": schema_of(AgentLimits),
-                "list": {"type": "array", "items": {"anyOf": [_agent(kind) for kind in AGENTS]}},
+                "list": {"type": "array", "items": {"anyOf": [_agent(kind) for kind in agent_settings()]}},
             }
         ),
         "bindings": schema_of(tuple[BindingSettings, ...]),
@@ -79,7 +81,7 @@ def _struct(*structs: type[msgspec.Struct]) -> Schema:
     """One object with the keys of all these structs."""
     fields = [field for each in structs for field in msgspec.structs.fields(each)]
     described = {
-        "description": (structs[0].__doc__ or "").strip().splitlines()[0],
+        "description": (structs[0].__doc__ or "").strip().partition("\n")[0],
         **_object({field.encode_name: _with_default(field) for field in fields}),
     }
     required = [field.encode_name for field in fields if field.required]
@@ -103,7 +105,7 @@ def _object(properties: Schema) -> Schema:
 
 
 def _channel(name: str) -> Schema:
-    row = CHANNELS[name]
+    row = channel_rows()[name]
     account = _struct(row.settings, PolicySettings)
     account["properties"]["groupPolicy"].pop("default")
     block = _struct(row.settings, PolicySettings, ChannelSettings)
@@ -113,6 +115,6 @@ def _channel(name: str) -> Schema:
 
 
 def _agent(kind: str) -> Schema:
-    entry = _struct(AGENTS[kind], EntrySettings, AgentLimits)
+    entry = _struct(agent_settings()[kind], EntrySettings, AgentLimits)
     entry["properties"]["kind"] = {"const": kind}
     return entry

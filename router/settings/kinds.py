@@ -1,20 +1,24 @@
 """The channels and agent kinds that the settings know: one row each.
 
-A row is all that a new kind needs here; its keys in the file are its struct's fields together with the router's.
+A row is all that a new kind needs here; its keys in the file are its struct's fields together with the router's. Kinds
+of plugins need no row: theirs are made of what the kind says of itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from actors.agents.settings import CommandSettings, EchoSettings, HttpSettings, OpenaiSettings, SubscriberSettings
+from actors.channel import ChannelKind
+from actors.plugins import Role, installed_plugins
 from actors.zalo.settings import ZaloSettings
 from actors.zalouser.settings import ZalouserSettings
 from router.settings.checks import Check, check_zalo
-from router.settings.credentials import bot_token, zca_profile
+from router.settings.credentials import bot_token, no_credentials, zca_profile
 from router.settings.draft import Credentials, Draft, Surroundings
+from router.settings.problems import Report, unknown
 from router.settings.values import GroupPolicy
 
 
@@ -65,3 +69,38 @@ AGENTS: dict[str, type[msgspec.Struct]] = {
     "openai": OpenaiSettings,
     "subscriber": SubscriberSettings,
 }
+
+
+def channel_rows() -> Mapping[str, ChannelRow]:
+    """Every channel that there is, ours first. The first call in a process loads the plugins."""
+    return {**{name: _row(kind) for name, kind in installed_plugins().channels.items()}, **CHANNELS}
+
+
+def agent_settings() -> Mapping[str, type[msgspec.Struct]]:
+    """The settings of every kind of agent that there is. The first call in a process loads the plugins."""
+    return {**{name: kind.settings for name, kind in installed_plugins().agents.items()}, **AGENTS}
+
+
+def unknown_kind(role: Role, what: str, name: str, known: Mapping[str, object]) -> str:
+    """What is wrong with a word that is no kind: a plugin that does not load, or a slip of the pen."""
+    plugin = installed_plugins().broken_one(role, name)
+    if plugin is None:
+        return unknown(what, name, known)
+    return f"the plugin {plugin.package} {plugin.version} does not load: {plugin.error}; mend it or install it again"
+
+
+def warn_of_broken_plugins(report: Report) -> None:
+    """One warning for each plugin that does not load. What does not use its kind runs without it."""
+    for plugin in installed_plugins().broken:
+        report.warn("", f"the plugin {plugin} does not load: {plugin.error}")
+
+
+def _row(kind: ChannelKind) -> ChannelRow:
+    return ChannelRow(
+        label=kind.label,
+        settings=kind.settings,
+        default_group_policy="allowlist",
+        credential_keys=(),
+        credential_name="account",
+        find_credentials=no_credentials,
+    )

@@ -17,6 +17,7 @@ from router.settings.build import as_object, build, build_struct, refuse_unknown
 from router.settings.checks import check_listeners
 from router.settings.draft import Surroundings
 from router.settings.includes import Includer
+from router.settings.kinds import warn_of_broken_plugins
 from router.settings.problems import Report
 from router.settings.resets import check_resets
 from router.settings.schema import Settings
@@ -92,6 +93,7 @@ def load_settings(path: Path | None, *, env: Mapping[str, str]) -> Loaded:
 def read_settings(path: Path | None, *, env: Mapping[str, str]) -> Reading:
     """Like `load_settings`, and tells the problems instead of raising them."""
     report = Report()
+    warn_of_broken_plugins(report)
     tree: Any = {}
     sources: list[Path] = []
     if path is not None:

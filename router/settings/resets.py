@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from router.rules.resets import ResetRule, ResetRules, utc
-from router.settings.kinds import CHANNELS
+from router.settings.kinds import channel_rows
 from router.settings.problems import Report, join, quoted, unknown
 from router.settings.sections import ResetSettings, SessionSettings
 
@@ -19,8 +19,8 @@ IDLE_MINUTES = 60
 def check_resets(session: SessionSettings, report: Report) -> None:
     """Reports channels and time zones that do not exist."""
     for channel in session.reset_by_channel:
-        if channel not in CHANNELS:
-            report.problem(join("session.resetByChannel", channel), unknown("channel", channel, CHANNELS))
+        if channel not in channel_rows():
+            report.problem(join("session.resetByChannel", channel), unknown("channel", channel, channel_rows()))
     for path, reset in _written(session):
         if not _exists(reset.timezone):
             wanted = f'expected "local", "utc" or a name like "Asia/Ho_Chi_Minh"; got {quoted(reset.timezone)}'
