@@ -21,8 +21,7 @@ from router.agent_pool import AgentPool
 from router.agent_roster import AgentRoster, Seat
 from router.events import SettingsRefused, SettingsReloaded, SettingsWarning
 from router.fleet import Fleet
-from router.media.intake import MediaIntake
-from router.media.rules import fetch_rules
+from router.media.house import MediaHouse
 from router.messages import ToRouter, UseRulebook
 from router.rulebook import make_rulebook
 from router.settings.difference import difference, needs_restart
@@ -50,7 +49,7 @@ class Inner(msgspec.Struct, frozen=True):
     router: Ref[ToRouter]
     roster: AgentRoster
     pool: AgentPool
-    media: MediaIntake
+    media: MediaHouse
     fleet: Fleet
 
 
@@ -109,7 +108,7 @@ class Reloader:
         changes = difference(self._loaded.settings, settings)
         opened = await inner.roster.open(agent for agent in settings.agents if agent.id in changes.opening)
         await self._change_agents(settings, opened)
-        inner.media.use(fetch_rules(settings))
+        inner.media.use(settings)
         inner.fleet.apply(settings)
         self._loaded = loaded
         return Applied(changes=changes.words(), needs_restart=self._waiting(), warnings=loaded.warnings)

@@ -91,7 +91,7 @@ async def serve(
                 living.start_soon(media.keep_tidy, router.unfinished_ids)
                 await living.start(fleet.run)
                 reloader = Reloader(
-                    loaded, around, Inner(router.ref, roster, pool, media.intake, fleet), listening=webhooks is not None
+                    loaded, around, Inner(router.ref, roster, pool, media, fleet), listening=webhooks is not None
                 )
                 living.start_soon(reloader.run)
                 living.start_soon(feed_watchdog, around.service_manager, router)

@@ -30,11 +30,17 @@ class MediaHouse:
         self._around = around
         self._inbound = MediaShelf(around.state_dir / INBOUND)
         self._outbound = MediaShelf(around.state_dir / OUTBOUND)
+        self._outgoing = OutgoingFiles(self._outbound, outgoing_limits(settings))
         self.intake = MediaIntake(self._inbound, fetch_rules(settings), around.telemetry.emit)
 
     def agent_kinds(self) -> Mapping[str, AgentKind]:
         """The kinds of agents that there are, of agents whose pictures are kept until they are sent."""
-        return keeping_files(self._around.agent_kinds, OutgoingFiles(self._outbound, outgoing_limits(self._settings)))
+        return keeping_files(self._around.agent_kinds, self._outgoing)
+
+    def use(self, settings: Settings) -> None:
+        """Fetches and keeps by these settings from now on. How long files are kept is settled at the start."""
+        self.intake.use(fetch_rules(settings))
+        self._outgoing.use(outgoing_limits(settings))
 
     def hosted(self, webhooks: WebhookListener | None) -> FileHost:
         """Serves pictures that are to be sent on the listener, if there is one."""

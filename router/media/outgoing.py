@@ -39,6 +39,10 @@ class OutgoingFiles:
         self._shelf = shelf
         self._max_bytes = max_bytes
 
+    def use(self, max_bytes: Mapping[AccountKey, int]) -> None:
+        """Keeps pictures up to these sizes from now on."""
+        self._max_bytes = max_bytes
+
     async def keep(self, account: AccountKey, reply: Reply) -> Reply:
         """The reply with its pictures in files of our own; one that cannot be had says why in `problem`.
 

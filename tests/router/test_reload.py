@@ -8,9 +8,10 @@ import pytest
 import trio
 from reload_stage import ONE, TWO, USER, staged
 
+from actors.testing.file_host import run_file_host
 from router.control.jsonrpc import ControlError
 from router.control.protocol.config import GetConfig, ReloadConfig, ValidateConfig
-from router.events import AccountStateChanged, SettingsRefused, SettingsReloaded
+from router.events import AccountStateChanged, MediaFetched, MediaUnavailable, SettingsRefused, SettingsReloaded
 
 SLOW = {"id": "main", "kind": "command", "command": ["sh", "-c", "cat > /dev/null; sleep 0.5; echo slow"]}
 QUICK = {"id": "main", "kind": "command", "command": ["sh", "-c", "cat > /dev/null; echo quick"]}
@@ -120,6 +121,17 @@ async def test_what_waits_for_an_agent_that_is_gone_is_answered_by_another(tmp_p
         stage.tree["agents"] = {"list": [{"id": "other", "kind": "echo"}]}
         assert (await stage.reload()).changes[:2] == ("agent main is gone", "agent other is opened")
         assert [each.text for each in await stage.api.wait_for_sent(2)] == ["slow", "second"]
+
+
+async def test_files_are_fetched_by_the_new_rules(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage, run_file_host() as host:
+        address = host.put("/p.jpg", b"\xff\xd8\xff\xe0" + b"0" * 64, "image/jpeg")
+        stage.api.show_image(ONE, USER, address, caption="look")
+        await stage.next_event(MediaUnavailable)
+        stage.tree["media"] = {"allowPrivateNetworks": True}
+        await stage.reload()
+        stage.api.show_image(ONE, USER, address, caption="look again")
+        assert (await stage.next_event(MediaFetched)).bytes == 68
 
 
 async def test_what_is_built_once_is_told_and_waits_for_a_restart(tmp_path: Path) -> None:
