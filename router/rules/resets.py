@@ -56,7 +56,7 @@ def why_expired(rule: ResetRule | None, *, last_at: float, received_at: float) -
 
     Both in Unix seconds. A clock that was set back never ends a conversation.
     """
-    if rule is None or received_at <= last_at:
+    if rule is None:
         return ""
     if rule.idle_seconds is not None and received_at - last_at >= rule.idle_seconds:
         return f"nothing was said for {rule.idle_seconds / 60:g} minutes"

@@ -104,7 +104,7 @@ async def test_files_that_others_may_read_are_told_with_the_command(tmp_path: Pa
     state.mkdir(mode=0o755)
     state.chmod(0o755)
     token.write_text("9:x")
-    token.chmod(0o644)
+    token.chmod(0o640)
     tree = {"channels": {"zalo": {"tokenFile": str(token), "apiUrl": "http://127.0.0.1:1"}}}
     found = await findings(tmp_path, tree)
     assert at(found, str(state)).fix == f"chmod 700 {state}"
