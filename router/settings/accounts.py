@@ -14,7 +14,7 @@ import msgspec
 
 from actors.messages import AccountKey
 from router.rules.sessions import normalize_account_id
-from router.settings.build import as_object, build_part, key_names, refuse_unknown
+from router.settings.build import as_object, build_part, check_part, key_names, refuse_unknown, report_missing
 from router.settings.checks import check_addresses, check_policy, check_shared_webhooks
 from router.settings.draft import DEFAULT_ACCOUNT, Credentials, Draft, Surroundings, repeated
 from router.settings.kinds import ChannelRow, channel_rows, unknown_kind
@@ -101,8 +101,8 @@ class Channel:
     def _check_block(self, block: dict[str, Any], path: str, further: tuple[str, ...] = ()) -> None:
         """Reports what is wrong with one block as it is written."""
         refuse_unknown(block, (*key_names(PolicySettings, self._row.settings), *further), path, self._report)
-        build_part(block, PolicySettings, path, self._report)
-        build_part(block, self._row.settings, path, self._report)
+        check_part(block, PolicySettings, path, self._report)
+        check_part(block, self._row.settings, path, self._report)
 
     def _translated(self, block: dict[str, Any], path: str) -> dict[str, Any]:
         policy = block.get("dmPolicy")
@@ -188,6 +188,7 @@ class Channel:
         from_env = {key: self._around.env[name] for name, key in self._row.env_keys if self._around.env.get(name)}
         group_policy = defaults.group_policy or self._row.default_group_policy
         values = {"groupPolicy": group_policy, **from_env, **draft.values, **credentials.keys}
+        report_missing(values, self._row.settings, draft.path, self._report)
         unheard = Report()
         policy = build_part(values, PolicySettings, draft.path, unheard)
         return policy, build_part(values, self._row.settings, draft.path, unheard)

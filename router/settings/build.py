@@ -77,17 +77,30 @@ def build_struct(value: Any, wanted: type[S], path: str, report: Report) -> S | 
 
 def build_part(raw: dict[str, Any], wanted: type[S], path: str, report: Report) -> S | None:
     """One struct from those keys of an object that are its own, passing over the rest. None when one is wrong."""
-    given: dict[str, Any] = {}
-    complete = True
-    for field in fields_of(wanted):
-        if field.encode_name in raw:
-            given[field.name] = build(raw[field.encode_name], field.type, join(path, field.encode_name), report)
-        elif field.required:
-            report.problem(join(path, field.encode_name), "missing; this key is required")
-            complete = False
-    if not complete or INVALID in given.values():
-        return None
-    return wanted(**given)
+    complete = report_missing(raw, wanted, path, report)
+    given = _given(raw, wanted, path, report)
+    return wanted(**given) if complete and INVALID not in given.values() else None
+
+
+def check_part(raw: dict[str, Any], wanted: type[msgspec.Struct], path: str, report: Report) -> None:
+    """Reports what `build_part` would, but for missing keys: another block may give them."""
+    _given(raw, wanted, path, report)
+
+
+def report_missing(raw: dict[str, Any], wanted: type[msgspec.Struct], path: str, report: Report) -> bool:
+    """Reports every required key that is not there; whether none was."""
+    missing = [field.encode_name for field in fields_of(wanted) if field.required and field.encode_name not in raw]
+    for key in missing:
+        report.problem(join(path, key), "missing; this key is required")
+    return not missing
+
+
+def _given(raw: dict[str, Any], wanted: type[msgspec.Struct], path: str, report: Report) -> dict[str, Any]:
+    return {
+        field.name: build(raw[field.encode_name], field.type, join(path, field.encode_name), report)
+        for field in fields_of(wanted)
+        if field.encode_name in raw
+    }
 
 
 def build(value: Any, wanted: Any, path: str, report: Report) -> Any:
@@ -123,6 +136,8 @@ def _leaf(value: Any, wanted: Any) -> Any:
     plain, metas = unwrap(wanted)
     if get_origin(plain) in (tuple, dict):
         return INVALID
+    if isinstance(value, str) and _holds_half_a_character(value):
+        return INVALID
     if PEER_ID in metas:
         return peer_id(value) or INVALID
     for strict in (True, False) if isinstance(value, str) else (True,):
@@ -132,6 +147,11 @@ def _leaf(value: Any, wanted: Any) -> Any:
             continue
         return PrivateText(built) if PRIVATE in metas else built
     return INVALID
+
+
+def _holds_half_a_character(text: str) -> bool:
+    """Half a surrogate pair, which JSON can spell: no file and no network could take such a text."""
+    return not text.isascii() and any("\ud800" <= mark <= "\udfff" for mark in text)
 
 
 def _alternative(value: Any, wanted: Any) -> Any:

@@ -13,6 +13,7 @@ import trio
 from running import ROOT, Home, zalo_accounts
 
 from actors.testing.bot_api.api import run_bot_api
+from router.signals import ECHO_SECONDS
 
 TOKEN = "1000000000000000001:canary-7f3a9c"
 
@@ -54,6 +55,7 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
             child.process.send_signal(signal.SIGTERM)
             while (await child.status()).state != "draining":
                 await trio.sleep(0.02)
+            await trio.sleep(2 * ECHO_SECONDS)  # sooner, it would be taken for an echo of the first
             child.process.send_signal(signal.SIGTERM)
             assert await child.process.wait() == 128 + signal.SIGTERM
 
