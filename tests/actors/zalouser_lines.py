@@ -13,7 +13,7 @@ OWN = "1001"
 BOT = Identity(OWN, "Bot Me")
 ALICE = "2001"
 GROUP = "5300000000000000001"
-DIR = "/home/me/.openclaw/media/openzca/work/inbound"
+DIR = "/home/me/.openclaw/media/openzca/p1/inbound"
 
 DM: dict[str, Any] = {
     "threadId": ALICE,

@@ -96,14 +96,14 @@ def test_warnings_of_libraries_are_written_redacted_and_their_chatter_is_not(tmp
     console = io.StringIO()
     with open_logs(tmp_path, LogOptions(level="debug"), console) as logs:
         logs.register_secret(Secret(CANARY))
-        library = logging.getLogger("some.library")
+        library = logging.getLogger("some.package")
         library.info("GET /bot%s/getMe", CANARY)
         try:
             raise ValueError(f"bad {CANARY}")
         except ValueError:
             library.warning("giving up on %s", CANARY, exc_info=True)
     [line] = lines_of(tmp_path)
-    assert (line["name"], line["level"], line["text"]) == ("some.library", "warning", "giving up on ***")
+    assert (line["name"], line["level"], line["text"]) == ("some.package", "warning", "giving up on ***")
     assert "ValueError: bad ***" in str(line["exception"])
     assert "canary" not in console.getvalue()
 
