@@ -124,7 +124,7 @@ def reply(text: str, media: tuple[Media, ...] = ()) -> Reply:
 
     Half a surrogate pair, which JSON can spell and UTF-8 cannot, becomes U+FFFD.
     """
-    trimmed = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    trimmed = _whole_characters(text).strip()
     return Reply(text="" if trimmed == SILENCE else trimmed, media=media)
 
 
@@ -181,9 +181,24 @@ def decode_line(line: bytes, *, local_files: bool = False) -> Line | None:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return _mended(json.loads(text))
     except (ValueError, RecursionError):
         return None
+
+
+def _mended(value: Any) -> Any:
+    """The same without half surrogate pairs, which msgspec takes for no text at all, wherever they stand."""
+    if isinstance(value, str):
+        return _whole_characters(value)
+    if isinstance(value, list):
+        return [_mended(each) for each in value]
+    if isinstance(value, dict):
+        return {_whole_characters(key): _mended(each) for key, each in value.items()}
+    return value
+
+
+def _whole_characters(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _reply_from(found: dict[str, Any], local_files: bool = False) -> Reply:
@@ -227,7 +242,8 @@ def _addressed(wire: MediaWire) -> Media:
         address = urlsplit(wire.url or "")
     except ValueError as error:
         raise Rejected("the agent's answer has a media address that is not a URL") from error
-    if address.scheme not in {"http", "https"} or not address.netloc or not str(wire.url).isprintable():
+    readable = str(wire.url).isprintable() and "\ufffd" not in str(wire.url)
+    if address.scheme not in {"http", "https"} or not address.netloc or not readable:
         raise Rejected('the agent\'s answer has media without an http(s) "url"; files only a command agent may name')
     return Media(kind=wire.kind or _kind_of(address.path), url=wire.url, mime_type=wire.mime_type)
 
@@ -239,7 +255,7 @@ def _kind_of(path: str) -> MediaKind:
 
 
 def excerpt(text: str | bytes) -> str:
-    """A short single line of what a peer said, for the operator."""
+    """A short printable line of what a peer said, for the operator: nothing in it moves a terminal or turns a line."""
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    line = " ".join(words[: 4 * EXCERPT_CHARACTERS].split())
+    line = " ".join("".join(c if c.isprintable() else " " for c in words[: 4 * EXCERPT_CHARACTERS]).split())
     return line if len(line) <= EXCERPT_CHARACTERS else line[:EXCERPT_CHARACTERS] + "…"

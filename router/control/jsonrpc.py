@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from actors.errors import RouterError
+from router.printable import printable
 
 RequestId = str | int | None
 
@@ -98,7 +99,9 @@ def decode_request(frame: str | bytes) -> RequestFrame:
     try:
         return _requests.decode(frame)
     except msgspec.ValidationError as error:
-        raise ControlError(ErrorCode.INVALID_REQUEST, f"not a JSON-RPC 2.0 request: {error}") from error
+        raise ControlError(
+            ErrorCode.INVALID_REQUEST, f"not a JSON-RPC 2.0 request: {printable(str(error)[:300])}"
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ControlError(ErrorCode.PARSE_ERROR, "the message is not JSON") from error
 

@@ -239,3 +239,14 @@ def test_an_excerpt_is_one_short_line(text: str | bytes, shown: str) -> None:
 def test_the_kinds_of_media_by_suffix_are_kinds_that_exist() -> None:
     kinds: set[MediaKind] = {"video", "voice", "file"}
     assert set(wire._KIND_BY_SUFFIX.values()) == kinds
+
+
+@pytest.mark.parametrize(
+    "raw", [rb'{"text":"ok","\ud800":1}', rb'{"text":"ok","media":[{"kind":"sticker","id":"7","x":"\udfff"}]}']
+)
+def test_half_a_character_beside_an_answer_does_not_cost_it(raw: bytes) -> None:
+    assert wire.decode_reply(raw).text == "ok"
+
+
+def test_what_a_peer_said_moves_no_terminal() -> None:
+    assert wire.excerpt("a\x00b\x1b[2J\u202ec\r\nd") == "a b [2J c d"

@@ -95,9 +95,15 @@ async def speak(api: BotApi, said: Sequence[Line], seconds: float) -> None:
 
 
 def faults_of(api: BotApi, said: Sequence[Line]) -> tuple[str, ...]:
-    """What was lost, repeated or late, in words."""
+    """What was lost, repeated or late, in words, with an example of each."""
     verdicts = [judge([line for line in said if line.token == token], api.bot(token).sent) for token in TOKENS]
-    return tuple(str(verdict) for verdict in verdicts if not verdict)
+    wrongs = {"not answered": "lost", "answered twice": "repeated", "answered out of order": "out_of_order"}
+    return tuple(
+        f"{len(found)} {words}, the first: {found[0]}"
+        for verdict in verdicts
+        for words, name in wrongs.items()
+        if (found := getattr(verdict, name))
+    )
 
 
 def trend(samples: Sequence[Sample], faults: tuple[str, ...]) -> Trend:
@@ -139,7 +145,8 @@ async def soak(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(keep_looking)
             await speak(api, said, seconds)
-            with trio.move_on_after(60):  # what has not come by then is lost, and told so
+            # What has not come by then is told as lost, be it only late: traffic that is too much is no soak.
+            with trio.move_on_after(60):
                 await api.wait_until(lambda: len(api.sent()) >= len(said))
             nursery.cancel_scope.cancel()
         take()

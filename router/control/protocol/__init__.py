@@ -26,6 +26,7 @@ from router.control.protocol.base import Call
 from router.control.protocol.journal import EventNotice
 from router.control.protocol.overview import AccountReport, GetStatus, StatusResult
 from router.control.protocol.pairing import ApprovePairing, ListPairings
+from router.printable import printable
 
 __all__ = [
     "METHODS",
@@ -58,6 +59,9 @@ class Method(msgspec.Struct, frozen=True):
 def _table(*rows: tuple[str, type[msgspec.Struct], type[msgspec.Struct]]) -> Mapping[str, Method]:
     return {name: Method(name, params, result, params.__doc__ or "") for name, params, result in rows}
 
+
+LONGEST_WORDS = 300
+"""Of a client's own words that an error repeats to it."""
 
 METHODS: Mapping[str, Method] = _table(
     ("ping", overview.Ping, overview.Pong),
@@ -110,9 +114,10 @@ def decode_call(request: RequestFrame) -> tuple[Method, msgspec.Struct]:
     """The method and the checked params of a request. Raises ControlError: METHOD_NOT_FOUND, INVALID_PARAMS."""
     method = METHODS.get(request.method)
     if method is None:
-        raise ControlError(ErrorCode.METHOD_NOT_FOUND, f"unknown method: {request.method[:64]}")
+        raise ControlError(ErrorCode.METHOD_NOT_FOUND, f"unknown method: {printable(request.method[:64])}")
     try:
         params: msgspec.Struct = msgspec.json.decode(request.params, type=method.params_type)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ControlError(ErrorCode.INVALID_PARAMS, f"invalid {method.name} params: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        words = printable(str(error)[:LONGEST_WORDS])
+        raise ControlError(ErrorCode.INVALID_PARAMS, f"invalid {method.name} params: {words}") from error
     return method, params
