@@ -25,7 +25,7 @@ from router.control.connection import Handlers
 from router.control.endpoint import Endpoint, new_token, published
 from router.control.server import serve_control
 from router.entropy import moment, system_chance
-from router.events import Draining, Serving
+from router.events import Draining, Serving, Stopped
 from router.fleet import Fleet
 from router.media.house import MediaHouse
 from router.messages import Drain
@@ -68,7 +68,7 @@ async def serve(
     Raises: StoreUnavailable or another RouterError when the store cannot be opened; SettingsError when the control
     socket or the webhooks cannot listen. Cancelled, it ends at once; nothing that was accepted is lost by that.
     """
-    settings, emit = loaded.settings, around.telemetry.emit
+    settings, emit, started = loaded.settings, around.telemetry.emit, trio.current_time()
     async with open_sqlite(around.state_dir / DATABASE) as store, trio.open_nursery() as outer:
         router = _router(settings, store, around)
         media = MediaHouse(settings, around)
@@ -105,6 +105,7 @@ async def serve(
                 living.cancel_scope.cancel()
             thinking.cancel_scope.cancel()
         outer.cancel_scope.cancel()
+    emit(Stopped(uptime_seconds=trio.current_time() - started, unfinished=router.state.unfinished.total()))
     return clean
 
 

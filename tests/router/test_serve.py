@@ -17,7 +17,7 @@ from router.control.client import ControlClient, open_control
 from router.control.endpoint import read_endpoint
 from router.control.jsonrpc import ControlError
 from router.control.protocol import AccountReport, ApprovePairing, GetStatus, ListPairings
-from router.events import Event
+from router.events import Event, Stopped
 from router.serve import Running, serve
 from router.settings.load import load_settings
 from router.surroundings import Surroundings
@@ -159,6 +159,7 @@ async def test_draining_ends_the_running_turn_and_leaves_the_rest_for_the_next_s
                 await trio.sleep(0.01)
             rig.stop.set()
         assert rig.clean is True
+        assert [event.unfinished for event in rig.events if isinstance(event, Stopped)] == [1]
         assert [sent.text for sent in api.sent()] == ["done"]
         assert running.router.state.unfinished.total() == 1
 
