@@ -83,7 +83,8 @@ class MediaShelf:
         return None
 
     def _open(self, path: Path) -> BinaryIO:
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (self._directory.parent, self._directory):  # `parents` alone would make the upper one 0755
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory.chmod(0o700)
         path.unlink(missing_ok=True)
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
