@@ -54,7 +54,16 @@ def router_settings(api_url: str, tokens: list[str]) -> Mapping[str, object]:
     """Each person a session of their own, so that nobody waits for anybody."""
     accounts = {f"bot{number}": {"botToken": token} for number, token in enumerate(tokens)}
     return {
-        "channels": {"zalo": {"apiUrl": api_url, "dmPolicy": "open", "allowFrom": ["*"], "accounts": accounts}},
+        "channels": {
+            "zalo": {
+                "apiUrl": api_url,
+                "dmPolicy": "open",
+                "allowFrom": ["*"],
+                "accounts": accounts,
+                # What is measured is the router, not the pace that it keeps for Zalo's sake.
+                "pacing": {"perMinute": 6_000_000, "burst": 100_000},
+            }
+        },
         "agents": {"list": [{"id": "main", "kind": "echo"}]},
         "session": {"dmScope": "per-account-channel-peer"},
         "control": {"port": 0},
