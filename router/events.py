@@ -114,17 +114,6 @@ class TurnFinished(Event, frozen=True, kw_only=True):
     """Since the turn started, waiting between attempts included."""
 
 
-class TurnRetry(Event, frozen=True, kw_only=True):
-    """An agent failed at a turn and will be asked again."""
-
-    chat: Chat
-    agent_id: str
-    inbox_id: int
-    attempt: int
-    reason: str
-    delay_seconds: float
-
-
 class TurnFailed(Event, frozen=True, kw_only=True):
     """An agent stayed broken: the message is dead."""
 
@@ -132,14 +121,6 @@ class TurnFailed(Event, frozen=True, kw_only=True):
     agent_id: str
     inbox_id: int
     reason: str
-
-
-class MediaUnsendable(Event, frozen=True, kw_only=True):
-    """An agent answered with media that the channel cannot send."""
-
-    chat: Chat
-    inbox_id: int
-    kind: MediaKind
 
 
 class MediaFetched(Event, frozen=True, kw_only=True):
@@ -260,13 +241,6 @@ class Stopped(Event, frozen=True, kw_only=True):
 
     uptime_seconds: float
     unfinished: int
-
-
-class AgentProcessWarning(Event, frozen=True, kw_only=True):
-    """An agent's program said or did something that a person should know."""
-
-    agent_id: str
-    warning: str
 
 
 class ControlFault(Event, frozen=True, kw_only=True):

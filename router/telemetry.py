@@ -58,12 +58,8 @@ TABLE: Mapping[type[Event], Row] = {
     events.SessionReset: Row("session.reset", "info", "{e.session_key} begins anew in {e.chat.chat_id}: {e.reason}"),
     events.TurnStarted: Row("turn.started", "debug", _TURN + "is given to {e.agent_id}"),
     events.TurnFinished: Row("turn.finished", "debug", _TURN + "is answered by {e.agent_id} in {e.seconds:.3f} s"),
-    events.TurnRetry: Row(
-        "turn.retry", "warning", _TURN + "failed at {e.agent_id}, again in {e.delay_seconds:.1f} s: {e.reason}"
-    ),
     events.TurnFailed: Row("turn.failed", "warning", _TURN + "is dead, {e.agent_id} stayed broken: {e.reason}"),
     operator_events.TurnRevived: Row("turn.revived", "info", _TURN + "is given to {e.agent_id} once more"),
-    events.MediaUnsendable: Row("turn.media-unsendable", "warning", _TURN + "answered with a {e.kind} it cannot send"),
     events.MediaFetched: Row("media.fetched", "debug", _TURN + "has its {e.kind}, {e.bytes} bytes"),
     events.MediaUnavailable: Row(
         "media.unavailable", "warning", _TURN + "goes without its {e.kind}: {e.reason}", by_reason=True
@@ -101,7 +97,6 @@ TABLE: Mapping[type[Event], Row] = {
     events.Stopped: Row(
         "router.stopped", "info", "stopped after {e.uptime_seconds:.0f} s, {e.unfinished} left for the next start"
     ),
-    events.AgentProcessWarning: Row("agent.warning", "warning", "agent {e.agent_id}: {e.warning}"),
     events.ControlFault: Row("control.fault", "error", "control request {e.method!r} failed: {e.error}"),
 }
 
